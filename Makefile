@@ -1,0 +1,72 @@
+# Every target installs what it needs first, into .venv, and does nothing twice.
+PYTHON ?= python3
+PORT ?= 8000
+RESET ?=
+BIN := .venv/bin
+RUN := .venv/.installed-run
+DEV := .venv/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench screenshots pins format messages
+
+help: ## Say what there is to do
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
+
+demo: $(RUN) ## Run it on invented data, at http://127.0.0.1:8000 (PORT=…, RESET=1 begins anew)
+	@if [ -n "$(RESET)" ]; then rm -rf var/demo; fi
+	@DEMO=1 VAR=var/demo exec $(BIN)/python manage.py demo --port $(PORT)
+
+test: $(DEV) ## Run all tests: SQLite, PostgreSQL, and a real browser
+	@$(BIN)/python tests/run.py
+
+check: $(DEV) ## Look at style, types, floors, templates and migrations
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@DEBUG=1 $(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/djlint --check --lint --quiet templates
+	@DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
+	@DEBUG=1 $(BIN)/python manage.py check --fail-level WARNING
+	@echo "All checks are clean."
+
+format: $(DEV) ## Lay out Python and templates as the checks want them
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+	@-$(BIN)/djlint --reformat --quiet templates
+
+bench: $(RUN) ## Count the queries of the caseload at 14 and at 1,400 episodes
+	@$(BIN)/python bench/caseload.py
+
+screenshots: $(DEV) ## Take the pictures of every page anew
+	@$(BIN)/python tests/screenshots.py
+
+messages: $(DEV) ## Gather the words to translate, and compile the translations
+	@$(BIN)/python locale/messages.py
+
+pins: ## Resolve requirements*.in into pinned requirements with hashes
+	@$(PYTHON) -m venv .venv-pins && .venv-pins/bin/pip -q install uv
+	@for name in requirements requirements-dev; do \
+	  .venv-pins/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --custom-compile-command "make pins" \
+	    $$name.in -o $$name.txt; done
+	@rm -rf .venv-pins
+
+.venv/bin/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "There is no $(PYTHON): install Python 3.11 or later."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is older than Python 3.11: name a newer one, as in make PYTHON=python3.12."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python cannot make a virtual environment here: on Debian, apt-get install python3-venv."; exit 1; }
+	@echo "Making .venv …"
+	@$(PYTHON) -m venv .venv
+
+$(RUN): requirements.txt | .venv/bin/python
+	@echo "Installing what runs (about 60 MB) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUN)
+	@echo "Installing what tests (about 400 MB) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,119 @@
+"""Asking for a rating, and storing the answer."""
+
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from alliance.measures.models import MeasureVersion, Perspective
+from alliance.psychometrics.scoring import score
+from alliance.ratings.models import Rating, RatingRequest
+from alliance.trends.actions import review
+from sessions_app.access.actions import record
+from sessions_app.clients.models import ClientIdentity
+from sessions_app.sessions.models import Session
+
+MEASURES = {Perspective.CLIENT: "session", Perspective.THERAPIST: "session-therapist"}
+EXPIRES_AFTER = {
+    RatingRequest.Channel.DEVICE: timedelta(hours=1),
+    RatingRequest.Channel.LINK: timedelta(hours=72),
+}
+
+
+class AlreadyClosed(Exception):
+    """The request has been answered, or replaced, or has expired."""
+
+
+class NothingToRate(Exception):
+    """The session was not held, or has been rated from this seat already."""
+
+
+def digest(secret):
+    """Return what is stored of a secret: useless to whoever reads the table."""
+    return salted_hmac("alliance.asking", secret, algorithm="sha256").hexdigest()
+
+
+@transaction.atomic
+def request_rating(*, session, respondent, channel, by, at=None):
+    """Ask one person for a rating of `session`; return the request and its secret.
+
+    The secret (256 bits) is known only to the caller: the row keeps a digest.
+    An open request to the same person is replaced, so that one link works at a
+    time. `at` is now, unless invented data are being made.
+    """
+    at = at or timezone.now()
+    session = Session.objects.select_for_update(of=("self",)).get(pk=session.pk)
+    if session.status != Session.Status.HELD:
+        raise NothingToRate
+    measure = MEASURES[respondent]
+    rated = Rating.objects.standing().filter(
+        session=session, respondent=respondent, measure__key=measure
+    )
+    if rated.exists():
+        raise NothingToRate
+    RatingRequest.objects.filter(session=session, respondent=respondent, closed_at=None).update(
+        closed_at=at, closing=RatingRequest.Closing.REPLACED
+    )
+    secret = secrets.token_urlsafe(32)
+    request = RatingRequest.objects.create(
+        session=session,
+        respondent=respondent,
+        measure_version=MeasureVersion.objects.to_ask(
+            key=measure, language=_language(session, respondent, by)
+        ),
+        channel=channel,
+        token_digest=digest(secret),
+        asked_at=at,
+        asked_by=by,
+        expires_at=at + EXPIRES_AFTER[channel],
+    )
+    record("rating.asked", request, by=by)
+    return request, secret
+
+
+def _language(session, respondent, by):
+    practice = session.episode.client.practice
+    if respondent == Perspective.THERAPIST:
+        return by.language or practice.language
+    identity = ClientIdentity.objects.filter(client=session.episode.client_id).first()
+    return (identity.language if identity else "") or practice.language
+
+
+@transaction.atomic
+def submit_rating(*, request, answers, comment="", at=None):
+    """Store what was answered, and review the episode.
+
+    Closing the request comes first and happens once: of two simultaneous
+    submissions the second raises AlreadyClosed and leaves no trace. `answers`
+    maps each item's key to its mark, or to None where it was skipped.
+    """
+    at = at or timezone.now()
+    closed = (
+        RatingRequest.objects.open(at=at, grace=True)
+        .filter(pk=request.pk)
+        .update(closed_at=at, closing=RatingRequest.Closing.ANSWERED)
+    )
+    if not closed:
+        raise AlreadyClosed
+    version = request.measure_version
+    scores = score(answers, version.scored_items(), least_answered=version.least_answered)
+    rating = Rating.objects.create(
+        session=request.session,
+        respondent=request.respondent,
+        measure=version.measure,
+        measure_version=version,
+        request=request,
+        answers=answers,
+        trust=scores.trust,
+        goals=scores.goals,
+        collaboration=scores.collaboration,
+        total=scores.total,
+        comment=comment,
+        submitted_at=at,
+        entered_by=request.asked_by if request.respondent == Perspective.THERAPIST else None,
+    )
+    record("rating.submitted", rating, by=rating.entered_by)
+    review(request.session.episode)
+    return rating

@@ -1,0 +1,50 @@
+"""What the asking pages say: who will read an answer, and how far the asking is."""
+
+import segno
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+
+from alliance.measures.models import Perspective
+from alliance.ratings.models import Rating, RatingRequest
+from sessions_app.access.models import Supervision
+
+
+def who_reads(request):
+    """Say truthfully who will be able to open the answer to `request`.
+
+    From the same relations that decide it: the therapist of the episode, and
+    whoever supervises that therapist today. Comments are for the therapist.
+    """
+    if request.respondent == Perspective.THERAPIST:
+        return _("You and your supervisor, if you have one, can read this. The client cannot.")
+    therapist = request.session.episode.therapist
+    if Supervision.objects.today().filter(therapist=therapist).exists():
+        return _(
+            "Your therapist reads your answers. A supervisor who helps your therapist "
+            "can see the marks, without your name and without what you write."
+        )
+    return _("Your therapist reads your answers, and nobody else.")
+
+
+def qr_code(address):
+    """Draw an address as a QR code: SVG without inline style, readable on dark ground too."""
+    # segno draws paths from our own address; nothing typed by anybody is in it.
+    return mark_safe(  # noqa: S308
+        segno.make(address, error="m").svg_inline(
+            scale=5, border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None
+        )
+    )
+
+
+def present_asking(session):
+    """Say what has been asked and answered of a session so far."""
+    return {
+        "session": session,
+        "episode": session.episode,
+        "rated": set(
+            Rating.objects.standing().filter(session=session).values_list("respondent", flat=True)
+        ),
+        "open": RatingRequest.objects.open()
+        .filter(session=session, respondent=Perspective.CLIENT)
+        .first(),
+    }

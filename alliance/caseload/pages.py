@@ -1,0 +1,69 @@
+"""The list of a therapist's own episodes, and a supervisor's of those she supervises."""
+
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.utils.safestring import SafeString, mark_safe
+
+from alliance.charts.sparkline import sparkline
+from alliance.trends import words
+from alliance.trends.models import Standing
+from sessions_app.clients.models import Episode
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CaseloadRow:
+    """One episode in the list, with the reason why it stands where it stands."""
+
+    episode: Episode
+    standing: Standing
+    shape: str
+    reason: str
+    suggestion: str
+    sparkline: SafeString
+    latest: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Caseload:
+    rows: list[CaseloadRow]
+    page: Page
+    is_ended: bool
+
+
+def present_caseload(therapists, *, is_ended=False, page=1):
+    """List the episodes of these memberships, those most in need of attention first.
+
+    One query over standing rows and one to count them, whatever the number of
+    episodes and the length of their histories.
+    """
+    standings = (
+        Standing.objects.filter(episode__therapist__in=therapists)
+        .filter(episode__ended_on__isnull=not is_ended)
+        .select_related("episode__client", "episode__therapist__user")
+        .by_need_for_attention()
+    )
+    shown = Paginator(standings, PAGE_SIZE).get_page(page)
+    names = words.component_names()
+    return Caseload(
+        rows=[_row(standing, names) for standing in shown],
+        page=shown,
+        is_ended=is_ended,
+    )
+
+
+def _row(standing, names):
+    return CaseloadRow(
+        episode=standing.episode,
+        standing=standing,
+        shape=words.shape(standing),
+        reason=words.reason(standing),
+        suggestion="" if standing.episode.ended_on else words.suggestion(standing),
+        # Drawn from numbers; the one text in it is escaped where it is put in.
+        sparkline=mark_safe(  # noqa: S308
+            sparkline(standing.spark, summary=words.spark_summary(standing.spark))
+        ),
+        latest=[(names[key], words.points(value)) for key, value in standing.scores().items()],
+    )

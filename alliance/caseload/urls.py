@@ -1,0 +1,8 @@
+from django.urls import path
+
+from alliance.caseload import views
+
+urlpatterns = [
+    path("caseload/", views.caseload, name="caseload"),
+    path("caseload/supervised/", views.caseload_supervised, name="caseload-supervised"),
+]

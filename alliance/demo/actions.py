@@ -1,0 +1,170 @@
+"""Making the invented practice, by the same actions that make a real one."""
+
+import random
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from alliance.asking.actions import request_rating, submit_rating
+from alliance.demo import stories
+from alliance.measures.models import Perspective
+from alliance.ratings.models import RatingRequest
+from sessions_app.access.actions import found_practice, join_practice, start_supervision
+from sessions_app.access.models import Membership, Practice
+from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
+from sessions_app.clients.models import Episode
+from sessions_app.sessions.actions import log_session
+from sessions_app.sessions.models import Session
+
+TIME_ZONE = "Europe/Vienna"
+# The items of trust, goals and collaboration, in the order in which stories tell them.
+ITEMS = [("say", "matter"), ("change", "aim"), ("suits", "voice")]
+NOT_HELD = {
+    "x": (Session.Status.MISSED, ""),
+    "c": (Session.Status.CANCELLED, Session.CalledOffBy.CLIENT),
+    "t": (Session.Status.CANCELLED, Session.CalledOffBy.THERAPIST),
+}
+
+
+class NotADemo(Exception):
+    """The database holds a practice that is not the invented one."""
+
+
+@transaction.atomic
+def load_demo():
+    """Make the invented practice if it is not there; return whether it was made.
+
+    The same every time but for dates, which are set back from today.
+    """
+    if Practice.objects.exclude(name=stories.PRACTICE).exists():
+        raise NotADemo
+    if Practice.objects.exists():
+        return False
+    practice = found_practice(
+        name=stories.PRACTICE, time_zone=TIME_ZONE, crisis_note=stories.CRISIS_NOTE
+    )
+    began = timezone.localdate() - timedelta(days=400)
+    members = {
+        person.email: join_practice(
+            practice=practice,
+            email=person.email,
+            name=person.name,
+            is_clinician=person.is_clinician,
+            is_manager=person.is_manager,
+            is_reception=person.is_reception,
+            started_on=began,
+        )
+        for person in stories.PEOPLE
+    }
+    for person in stories.SUPERVISED:
+        start_supervision(
+            supervisor=members[stories.SUPERVISOR.email],
+            therapist=members[person.email],
+            started_on=began,
+        )
+    for story in stories.STORIES:
+        _tell(story, members)
+    return True
+
+
+def _tell(story, members):
+    therapist = members[story.therapist.email]
+    weeks = len(story.course) + len(story.course_after)
+    days = [
+        timezone.localdate() - timedelta(days=story.days_ago + 7 * back)
+        for back in reversed(range(weeks))
+    ]
+    episode = add_client(
+        therapist=therapist,
+        code=story.code,
+        by=therapist.user,
+        name=story.name,
+        language=story.language,
+        started_on=days[0],
+    )
+    dice = random.Random(story.code)  # noqa: S311 - repeatable on purpose; nothing secret
+    _hold(episode, story, story.course, days, dice)
+    if story.handed_to:
+        successor = hand_over_episode(
+            episode=episode,
+            to=members[story.handed_to.email],
+            by=therapist.user,
+            on=days[len(story.course)],
+        )
+        _hold(successor, story, story.course_after, days[len(story.course) :], dice)
+    if story.ending:
+        end_episode(
+            episode=episode, ending=story.ending, by=therapist.user, ended_on=days[-1]
+        )
+
+
+def _hold(episode, story, course, days, dice):
+    by = episode.therapist.user
+    for place, (said, day) in enumerate(zip(course, days, strict=False)):
+        starts_at = datetime.combine(day, time(story.hour), ZoneInfo(TIME_ZONE))
+        status, called_off_by = NOT_HELD.get(said, (Session.Status.HELD, ""))
+        session = log_session(
+            episode=episode,
+            starts_at=starts_at,
+            by=by,
+            setting=story.setting,
+            status=status,
+            called_off_by=called_off_by,
+            note=story.notes.get(place, ""),
+        )
+        if status != Session.Status.HELD:
+            continue
+        if said != ".":
+            comment = story.comments.get(place, "")
+            _rate(session, Perspective.CLIENT, said, dice, comment=comment)
+        if place < len(story.own) and story.own[place] != ".":
+            _rate(session, Perspective.THERAPIST, story.own[place], dice)
+
+
+def _rate(session, respondent, said, dice, comment=""):
+    at = session.starts_at + timedelta(minutes=session.minutes + 2)
+    asked, _secret = request_rating(
+        session=session,
+        respondent=respondent,
+        channel=dice.choice(RatingRequest.Channel.values),
+        by=session.episode.therapist.user,
+        at=at,
+    )
+    answers = {}
+    for keys, mark in zip(ITEMS, said.split(), strict=True):
+        answers |= dict.fromkeys(keys) if mark == "-" else _two_marks(keys, float(mark), dice)
+    submit_rating(request=asked, answers=answers, comment=comment, at=at + timedelta(minutes=1))
+
+
+def _two_marks(keys, mark, dice):
+    """Answer a component's two statements so that now and then they differ by one."""
+    first, second = mark, mark
+    if 0 < mark < 10 and dice.random() < 0.4:
+        second = mark + dice.choice([-1.0, 1.0])
+    return dict(zip(keys, (first, second), strict=True))
+
+
+@transaction.atomic
+def ask_first_client():
+    """Ask Theo's steady client about a session held just now; return the form's secret."""
+    episode = Episode.objects.open().get(
+        client__code=stories.STORIES[0].code, client__practice__name=stories.PRACTICE
+    )
+    by = episode.therapist.user
+    session = episode.sessions.held().filter(ratings=None).order_by("-starts_at").first()
+    an_hour_ago = timezone.now().replace(second=0, microsecond=0) - timedelta(hours=1)
+    if session is None or session.starts_at < an_hour_ago - timedelta(days=1):
+        session = log_session(episode=episode, starts_at=an_hour_ago, by=by)
+    _asked, secret = request_rating(
+        session=session, respondent=Perspective.CLIENT, channel=RatingRequest.Channel.LINK, by=by
+    )
+    return secret
+
+
+def demo_user(person):
+    """Return the account of an invented person."""
+    return Membership.objects.get(
+        practice__name=stories.PRACTICE, user__email=person.email
+    ).user

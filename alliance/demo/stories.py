@@ -1,0 +1,247 @@
+"""Invented people, and how it goes between them: the data of the demonstration.
+
+A course is written one session after the other, oldest first:
+
+    "8 7 9"   held; the client marked trust, goals and collaboration (0–10)
+    "8 - 9"   held; the statements on goals were skipped
+    "."       held, not rated
+    "x"       the client did not come
+    "c" "t"   cancelled by the client, by the therapist
+"""
+
+from dataclasses import dataclass, field
+
+PRACTICE = "Lindenhof Practice (invented)"
+CRISIS_NOTE = (
+    "If you need help right now, call your local emergency number or a crisis line "
+    "near you. Nobody reads this form at once."
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member of staff of the invented practice."""
+
+    email: str
+    name: str
+    is_clinician: bool = False
+    is_manager: bool = False
+    is_reception: bool = False
+
+
+SUPERVISOR = Person("sue@demo.example", "Sue Aldana", is_clinician=True)
+MANAGER = Person("mara@demo.example", "Mara Okafor", is_manager=True)
+RECEPTION = Person("rita@demo.example", "Rita Voss", is_reception=True)
+THEO = Person("theo@demo.example", "Theo Brandt", is_clinician=True)
+NADIA = Person("nadia@demo.example", "Nadia Rahal", is_clinician=True)
+OLGA = Person("olga@demo.example", "Olga Petrenko", is_clinician=True)
+PEOPLE = [SUPERVISOR, MANAGER, RECEPTION, THEO, NADIA, OLGA]
+SUPERVISED = [THEO, NADIA]
+
+
+@dataclass(frozen=True)
+class Story:
+    """One episode: whose, how it went, and what was written along the way.
+
+    `own` are the therapist's own ratings in the same notation, `comments` and
+    `notes` go by the place in the course, counted from 0.
+    """
+
+    code: str
+    tells: str
+    therapist: Person
+    course: list[str]
+    days_ago: int
+    hour: int
+    name: str = ""
+    language: str = ""
+    own: list[str] = field(default_factory=list)
+    comments: dict[int, str] = field(default_factory=dict)
+    notes: dict[int, str] = field(default_factory=dict)
+    setting: str = "in_person"
+    ending: str = ""
+    handed_to: Person | None = None
+    course_after: list[str] = field(default_factory=list)
+
+
+STORIES = [
+    Story(
+        code="M-104",
+        tells="steady",
+        therapist=THEO,
+        days_ago=7,
+        hour=9,
+        name="Invented Person M",
+        course=[
+            *("8 7 8", "8 8 8", "7 8 8", "8 8 9", "8 7 8", ".", "8 8 8", "9 8 8"),
+            *("8 8 7", "8 8 8", "8 7 8", "8 8 8", "9 8 8", "8 8 8"),
+        ],
+    ),
+    Story(
+        code="K-231",
+        tells="sudden drop and repair",
+        therapist=THEO,
+        days_ago=2,
+        hour=11,
+        course=[
+            *("7 7 7", "8 7 7", "8 8 7", "8 8 8", "8 8 8", "9 8 8", "4 5 3", "6 7 6"),
+            *("8 8 7", "8 8 8", "9 8 8", "9 8 9"),
+        ],
+        notes={
+            6: "Pushed on with the exercise although K. had gone quiet.",
+            7: "Spoke about last week first; agreed to slow down.",
+        },
+    ),
+    Story(
+        code="B-318",
+        tells="drop not repaired",
+        therapist=THEO,
+        days_ago=1,
+        hour=15,
+        course=[
+            *("8 8 8", "8 7 8", "8 8 7", "9 8 8", "8 8 8", "8 8 8", "8 7 8", "8 8 8"),
+            *("6 4 5", "6 4 5", "5 3 4"),
+        ],
+        notes={8: "Moved on to the work goals as planned."},
+    ),
+    Story(
+        code="F-077",
+        tells="a comment waiting to be read",
+        therapist=THEO,
+        days_ago=1,
+        hour=10,
+        course=["6 7 7", "7 7 6", "7 7 7", ".", "7 8 7", "7 7 7", "8 7 7", "7 6 5"],
+        comments={7: "We spent most of the time on my job. I had hoped to talk about my father."},
+    ),
+    Story(
+        code="R-450",
+        tells="only two ratings so far",
+        therapist=THEO,
+        days_ago=3,
+        hour=16,
+        course=["6 5 6", "7 5 6"],
+        setting="video",
+    ),
+    Story(
+        code="D-162",
+        tells="the therapist's ratings beside the client's",
+        therapist=THEO,
+        days_ago=4,
+        hour=13,
+        course=[
+            *("7 6 7", "7 7 7", "8 7 7", "8 7 8", "7 7 7", "8 8 8", "8 7 7", "8 8 8"),
+            *("8 8 7", "8 8 8"),
+        ],
+        own=[
+            *("6 6 6", "6 6 6", "7 6 6", "6 6 7", ".", "7 7 6", "6 6 6", "7 7 7"),
+            *("7 6 7", "7 7 7"),
+        ],
+    ),
+    Story(
+        code="V-009",
+        tells="ended as planned",
+        therapist=THEO,
+        days_ago=40,
+        hour=14,
+        course=[
+            *("6 6 6", "7 6 7", "7 7 7", "7 7 7", "8 7 8", "8 8 8", ".", "8 8 8"),
+            *("8 8 9", "9 8 9", "9 9 9"),
+        ],
+        ending="planned",
+    ),
+    Story(
+        code="A-515",
+        tells="rising",
+        therapist=NADIA,
+        days_ago=2,
+        hour=9,
+        course=[
+            *("4 4 4", "5 4 4", "5 5 5", "5 5 6", "6 5 6", "6 6 6", "7 6 6", "7 7 7"),
+            *("7 7 7", "8 7 8", "8 8 8", "8 8 9"),
+        ],
+    ),
+    Story(
+        code="S-283",
+        tells="slow slide",
+        therapist=NADIA,
+        days_ago=3,
+        hour=11,
+        course=[
+            *("9 8 9", "9 9 8", "8 9 8", "9 8 8", "8 8 8", "8 8 7", "8 7 8", "7 7 7"),
+            *("8 7 7", "7 7 6", "7 6 6", "6 6 6", "6 5 6", "6 5 5"),
+        ],
+    ),
+    Story(
+        code="W-340",
+        tells="stops rating",
+        therapist=NADIA,
+        days_ago=1,
+        hour=12,
+        course=[
+            *("7 7 6", "7 7 7", "7 7 7", "8 7 7", "7 7 7", "7 6 6", "6 6 5", "."),
+            *("x", ".", ".", "."),
+        ],
+        setting="video",
+    ),
+    Story(
+        code="N-126",
+        tells="a form in a right-to-left language",
+        therapist=NADIA,
+        days_ago=5,
+        hour=10,
+        language="ar",
+        course=["6 6 5", "7 6 6", "7 7 6", "7 7 7", "8 7 7", ".", "8 7 8", "8 8 8"],
+    ),
+    Story(
+        code="T-201",
+        tells="always top marks",
+        therapist=NADIA,
+        days_ago=2,
+        hour=15,
+        course=["10 10 10"] * 9 + ["."] + ["10 10 10"] * 2,
+    ),
+    Story(
+        code="H-388",
+        tells="handover from one therapist to another",
+        therapist=OLGA,
+        days_ago=4,
+        hour=13,
+        course=["7 7 7", "8 7 7", "8 8 7", "8 8 8", "8 8 8", "8 8 9", "9 8 8", "8 8 8"],
+        handed_to=NADIA,
+        course_after=["6 6 5", "6 7 6", "7 7 7", "7 7 7", "8 7 7"],
+    ),
+    Story(
+        code="L-047",
+        tells="low from the start",
+        therapist=OLGA,
+        days_ago=3,
+        hour=9,
+        course=[
+            *("4 3 4", "4 4 3", "5 3 4", "4 3 4", "4 4 4", "5 4 4", "4 3 4", "4 4 4"),
+            *("5 4 4", "4 3 4"),
+        ],
+    ),
+    Story(
+        code="C-222",
+        tells="missed and cancelled sessions",
+        therapist=OLGA,
+        days_ago=6,
+        hour=16,
+        course=[
+            *("7 7 7", "7 8 7", "x", "7 7 7", "c", "8 7 7", "8 8 7", "x"),
+            *("c", "7 7 6", "t", "7 7 7", "x", "7 - 7", "8 7 7"),
+        ],
+    ),
+    Story(
+        code="P-610",
+        tells="steady, by phone",
+        therapist=OLGA,
+        days_ago=1,
+        hour=11,
+        course=[
+            *("7 7 8", "8 7 8", "8 8 8", "7 8 8", "8 7 7", ".", "8 8 8", "8 7 8"),
+            *("8 8 8", "7 8 8", "8 8 8"),
+        ],
+        setting="phone",
+    ),
+]

@@ -1,0 +1,132 @@
+"""Questionnaires: what is asked, in which words, and how it is scored."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from alliance.psychometrics.scoring import ScoredItem
+
+
+class Perspective(models.TextChoices):
+    """From whose seat a session is rated."""
+
+    CLIENT = "client", _("Client")
+    THERAPIST = "therapist", _("Therapist")
+
+
+class Measure(models.Model):
+    """A questionnaire, whatever its wording: its versions are never joined in one line."""
+
+    key = models.SlugField(max_length=48)
+    perspective = models.CharField(max_length=16, choices=Perspective)
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="measure_key_is_used_once"),
+            models.CheckConstraint(
+                condition=Q(perspective__in=["client", "therapist"]),
+                name="measure_perspective_is_known",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class MeasureVersionQuerySet(models.QuerySet):
+    def to_ask(self, *, key, language):
+        """Return the newest version of the measure `key` in `language`, else in English."""
+        versions = self.filter(measure__key=key).select_related("measure").order_by("-number")
+        wanted = versions.filter(language=language).first()
+        return wanted or versions.get(language="en", number=versions.latest("number").number)
+
+
+class MeasureVersion(models.Model):
+    """One wording in one language. Nobody changes it once it has been rated.
+
+    A trigger holds that (migration 0002); a new wording is a new number.
+    """
+
+    measure = models.ForeignKey(Measure, models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    language = models.CharField(max_length=16)
+    title = models.CharField(max_length=160)
+    intro = models.CharField(max_length=400)
+    comment_prompt = models.CharField(max_length=280, blank=True)
+    minimum = models.FloatField()
+    maximum = models.FloatField()
+    step = models.FloatField()
+    least_answered = models.FloatField()
+    is_validated = models.BooleanField(default=False)
+    licence = models.CharField(max_length=160)
+    source = models.CharField(max_length=400)
+    digest = models.CharField(max_length=64)
+
+    objects = MeasureVersionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["measure", "number", "language"], name="version_is_unique_in_a_language"
+            ),
+            models.CheckConstraint(
+                condition=Q(minimum__lt=F("maximum")), name="version_range_is_not_empty"
+            ),
+            models.CheckConstraint(condition=Q(step__gt=0), name="version_step_is_positive"),
+            models.CheckConstraint(
+                condition=Q(least_answered__gte=0, least_answered__lte=1),
+                name="version_missing_rule_is_a_share",
+            ),
+            models.CheckConstraint(condition=~Q(licence=""), name="version_has_a_licence"),
+        ]
+
+    def __str__(self):
+        return f"{self.measure} {self.number} ({self.language})"
+
+    def audit_scope(self):
+        return None, None
+
+    def scored_items(self):
+        """Return the statements as scoring needs to know them."""
+        return [
+            ScoredItem(item.key, item.component, self.minimum, self.maximum, item.is_reverse)
+            for item in self.items.all()
+        ]
+
+
+class Item(models.Model):
+    """One statement, with the words at both ends of its scale."""
+
+    class Component(models.TextChoices):
+        TRUST = "trust", _("Trust")
+        GOALS = "goals", _("Goals")
+        COLLABORATION = "collaboration", _("Collaboration")
+
+    version = models.ForeignKey(MeasureVersion, models.CASCADE, related_name="items")
+    key = models.SlugField(max_length=32)
+    position = models.PositiveSmallIntegerField()
+    component = models.CharField(max_length=16, choices=Component)
+    text = models.CharField(max_length=280)
+    low_anchor = models.CharField(max_length=80)
+    high_anchor = models.CharField(max_length=80)
+    is_reverse = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "key"], name="item_key_is_used_once_in_a_version"
+            ),
+            models.UniqueConstraint(
+                fields=["version", "position"], name="item_has_a_place_of_its_own"
+            ),
+            models.CheckConstraint(
+                condition=Q(component__in=["trust", "goals", "collaboration"]),
+                name="item_component_is_known",
+            ),
+            models.CheckConstraint(condition=~Q(text=""), name="item_has_words"),
+        ]
+        ordering = [F("position").asc()]
+
+    def __str__(self):
+        return self.key

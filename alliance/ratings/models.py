@@ -1,0 +1,173 @@
+"""What was asked and what was said: requests for a rating, and ratings."""
+
+import uuid
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from alliance.measures.models import Measure, MeasureVersion, Perspective
+from sessions_app.access.models import Membership, User
+from sessions_app.sessions.models import Session
+
+
+# Who opened the form in time may send it a little later.
+GRACE = timedelta(hours=1)
+
+
+class RatingRequestQuerySet(models.QuerySet):
+    def open(self, *, at=None, grace=False):
+        """Keep the requests that can be answered at a moment, `grace` for forms opened before."""
+        at = (at or timezone.now()) - (GRACE if grace else timedelta())
+        return self.filter(closed_at=None, expires_at__gt=at)
+
+
+class RatingRequest(models.Model):
+    """One person asked, once, to rate one session. The row keeps the secret's digest only."""
+
+    class Channel(models.TextChoices):
+        DEVICE = "device", _("This device, handed over")
+        LINK = "link", _("QR code or link")
+
+    class Closing(models.TextChoices):
+        ANSWERED = "answered", _("Answered")
+        REPLACED = "replaced", _("Replaced by a newer one")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(Session, models.PROTECT, related_name="requests")
+    respondent = models.CharField(max_length=16, choices=Perspective)
+    measure_version = models.ForeignKey(MeasureVersion, models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=16, choices=Channel)
+    token_digest = models.CharField(max_length=64)
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closing = models.CharField(max_length=16, choices=Closing, blank=True)
+
+    objects = RatingRequestQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token_digest"], name="request_secret_is_its_own"),
+            models.UniqueConstraint(
+                fields=["session", "respondent"],
+                condition=Q(closed_at=None),
+                name="request_open_once_for_a_respondent",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, closing="")
+                | (Q(closed_at__isnull=False) & ~Q(closing="")),
+                name="request_that_closed_says_how",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("asked_at")), name="request_expires_after_asking"
+            ),
+            models.CheckConstraint(
+                condition=Q(respondent__in=["client", "therapist"]),
+                name="request_respondent_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel__in=["device", "link"]), name="request_channel_is_known"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.respondent} · {self.asked_at:%Y-%m-%d}"
+
+    @property
+    def was_answered(self):
+        return self.closing == self.Closing.ANSWERED
+
+    def is_open(self, *, grace=False):
+        """Whether the form may still be shown, or with `grace` still be sent."""
+        return RatingRequest.objects.open(grace=grace).filter(pk=self.pk).exists()
+
+    def audit_scope(self):
+        return self.session.audit_scope()
+
+
+class RatingQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Keep the ratings of sessions whose therapist's work `user` may read."""
+        return self.filter(session__episode__therapist__in=Membership.objects.reach(user))
+
+    def standing(self):
+        """Keep the ratings that are neither corrected nor withdrawn."""
+        return self.filter(superseded_by=None, withdrawn_at=None)
+
+
+def zero_to_ten(field):
+    """Constrain a score: missing, or from 0 to 10."""
+    return models.CheckConstraint(
+        condition=Q(**{field: None}) | Q(**{f"{field}__gte": 0, f"{field}__lte": 10}),
+        name=f"rating_{field}_is_0_to_10_or_missing",
+    )
+
+
+class Rating(models.Model):
+    """What one person said of one session: answers as given, and the scores of that day."""
+
+    class InputMode(models.TextChoices):
+        BUTTONS = "buttons", _("Buttons")
+
+    class Audience(models.TextChoices):
+        THERAPIST = "therapist", _("The therapist only")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(Session, models.PROTECT, related_name="ratings")
+    respondent = models.CharField(max_length=16, choices=Perspective)
+    measure = models.ForeignKey(Measure, models.PROTECT, related_name="+")
+    measure_version = models.ForeignKey(MeasureVersion, models.PROTECT, related_name="ratings")
+    request = models.OneToOneField(
+        RatingRequest, models.PROTECT, null=True, related_name="rating"
+    )
+    answers = models.JSONField(help_text="By item key, in the item's own points; null = skipped.")
+    trust = models.FloatField(null=True)
+    goals = models.FloatField(null=True)
+    collaboration = models.FloatField(null=True)
+    total = models.FloatField(null=True)
+    input_mode = models.CharField(max_length=16, choices=InputMode, default=InputMode.BUTTONS)
+    comment = models.TextField(blank=True)
+    comment_audience = models.CharField(
+        max_length=16, choices=Audience, default=Audience.THERAPIST
+    )
+    submitted_at = models.DateTimeField()
+    entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    superseded_by = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="supersedes"
+    )
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = RatingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "respondent", "measure"],
+                condition=Q(superseded_by=None, withdrawn_at=None),
+                name="rating_stands_once_for_a_respondent_and_measure",
+            ),
+            *(zero_to_ten(field) for field in ("trust", "goals", "collaboration", "total")),
+            models.CheckConstraint(
+                condition=Q(total=None)
+                | Q(trust__isnull=False, goals__isnull=False, collaboration__isnull=False),
+                name="rating_total_needs_all_components",
+            ),
+            models.CheckConstraint(
+                condition=Q(respondent__in=["client", "therapist"]),
+                name="rating_respondent_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(superseded_by=None) | ~Q(superseded_by=F("id")),
+                name="rating_does_not_supersede_itself",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.respondent} · {self.submitted_at:%Y-%m-%d}"
+
+    def audit_scope(self):
+        return self.session.audit_scope()

@@ -1,0 +1,119 @@
+"""Working out what an episode's ratings amount to, and noting that they were read."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from alliance.measures.models import Perspective
+from alliance.psychometrics.course import describe
+from alliance.psychometrics.scoring import COMPONENTS
+from alliance.ratings.models import Rating
+from alliance.trends.models import Reading, Standing
+from sessions_app.access.actions import record
+from sessions_app.sessions.models import Session
+
+SPARK = 12
+UNRATED_TO_NOTICE = 3
+ATTENTION = {
+    Standing.Signal.UNRATED: 2,
+    Standing.Signal.LOWEST: 2,
+    Standing.Signal.EARLY: 0,
+    Standing.Signal.NONE: 0,
+}
+
+
+@transaction.atomic
+def review(episode):
+    """Bring the standing of `episode` up to what its sessions and ratings say now.
+
+    Only ratings in the wording of the latest one are compared with each other.
+    Raises ValidationError where a session that somebody rated is no longer held.
+    """
+    if Rating.objects.standing().filter(session__episode=episode).exclude(
+        session__status=Session.Status.HELD
+    ).exists():
+        raise ValidationError({"status": _("This session has been rated, so it stays as held.")})
+
+    sessions = list(Session.objects.filter(episode=episode).held().order_by("starts_at"))
+    ratings = {
+        rating.session_id: rating
+        for rating in Rating.objects.standing().filter(
+            session__episode=episode, respondent=Perspective.CLIENT
+        )
+    }
+    marked = [session for session in sessions if _has_marks(ratings.get(session.pk))]
+    latest = ratings[marked[-1].pk] if marked else None
+    totals = [
+        rating.total
+        if latest
+        and (rating := ratings.get(session.pk))
+        and rating.measure_version_id == latest.measure_version_id
+        else None
+        for session in sessions
+    ]
+    course = describe(totals, [_has_marks(ratings.get(session.pk)) for session in sessions])
+    signal = _signal(course, latest)
+    Standing.objects.update_or_create(
+        episode=episode,
+        defaults={
+            "sessions_held": course.held,
+            "sessions_rated": course.rated,
+            "unrated_run": course.unrated_run,
+            "last_session_at": sessions[-1].starts_at if sessions else None,
+            "last_rated_at": latest.submitted_at if latest else None,
+            **{name: getattr(latest, name, None) for name in (*COMPONENTS, "total")},
+            "usual": course.usual,
+            "below_usual": course.below_usual,
+            "signal": signal,
+            "attention": 0 if episode.ended_on else ATTENTION[signal],
+            "comment_waiting": _unread(episode).exclude(comment="").exists(),
+            "spark": totals[-SPARK:],
+        },
+    )
+
+
+def _has_marks(rating):
+    """Whether a rating says anything by its marks; a sheet left blank does not."""
+    return rating is not None and any(
+        getattr(rating, component) is not None for component in COMPONENTS
+    )
+
+
+def _signal(course, latest):
+    if course.unrated_run >= UNRATED_TO_NOTICE:
+        return Standing.Signal.UNRATED
+    # The lowest only while it is the latest word: a rating given in part says nothing of it.
+    if course.is_lowest and latest.total is not None:
+        return Standing.Signal.LOWEST
+    if course.usual is None:
+        return Standing.Signal.EARLY
+    return Standing.Signal.NONE
+
+
+def _unread(episode):
+    """Return the client's ratings that the therapist has not opened yet."""
+    read = Reading.objects.filter(rating=OuterRef("pk"), reader=episode.therapist_id)
+    return (
+        Rating.objects.standing()
+        .filter(session__episode=episode, respondent=Perspective.CLIENT)
+        .exclude(Exists(read))
+    )
+
+
+@transaction.atomic
+def open_trend(*, episode, by, is_holder):
+    """Note that `by` opened the trend of `episode`; its holder has then read what is there."""
+    record("episode.read", episode, by=by)
+    if not is_holder:
+        return
+    now = timezone.now()
+    Reading.objects.bulk_create(
+        (
+            Reading(rating=rating, reader_id=episode.therapist_id, read_at=now)
+            for rating in _unread(episode)
+        ),
+        ignore_conflicts=True,
+    )
+    Standing.objects.filter(episode=episode, comment_waiting=True).update(comment_waiting=False)

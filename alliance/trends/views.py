@@ -1,0 +1,35 @@
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from alliance.trends.actions import open_trend
+from alliance.trends.pages import present_trend, write_csv
+from sessions_app.access.actions import record
+from sessions_app.access.doors import clinicians_only
+from sessions_app.clients.models import Episode
+
+
+@clinicians_only
+def episode(request, episode_id):
+    episode = _fetch(request, episode_id)
+    is_holder = Episode.objects.held_by(request.user).filter(pk=episode.pk).exists()
+    page = present_trend(episode, is_holder=is_holder)
+    open_trend(episode=episode, by=request.user, is_holder=is_holder)
+    return render(request, "trends/episode.html", {"page": page, "episode": episode})
+
+
+@clinicians_only
+def episode_csv(request, episode_id):
+    episode = _fetch(request, episode_id)
+    record("episode.exported", episode, by=request.user)
+    return HttpResponse(
+        write_csv(episode),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="ratings.csv"'},
+    )
+
+
+def _fetch(request, episode_id):
+    episodes = Episode.objects.visible_to(request.user).select_related(
+        "client", "therapist__user", "therapist__practice"
+    )
+    return get_object_or_404(episodes, pk=episode_id)

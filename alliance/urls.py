@@ -1,0 +1,15 @@
+"""Every address of the project, room by room."""
+
+from django.conf import settings
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("sessions_app.people.urls")),
+    path("", include("sessions_app.clients.urls")),
+    path("", include("sessions_app.sessions.urls")),
+    path("", include("alliance.trends.urls")),
+    path("", include("alliance.asking.urls")),
+    path("", include("alliance.caseload.urls")),
+]
+if settings.DEMO:
+    urlpatterns.append(path("", include("alliance.demo.urls")))

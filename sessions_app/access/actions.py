@@ -1,0 +1,93 @@
+"""Changes to who belongs where, and the one way in which the trail is written."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sessions_app.access.models import AuditEvent, Membership, Practice, Supervision, User
+
+
+def record(verb, target, *, by, fields=(), reason=""):
+    """Write down that `by` (a user, or None for a client) did or read `target`.
+
+    Called inside the transaction of the act. Names of fields, never contents.
+    """
+    practice_id, client_id = target.audit_scope()
+    return AuditEvent.objects.create(
+        actor=by if by and by.is_authenticated else None,
+        practice_id=practice_id,
+        verb=verb,
+        target_model=target._meta.label,
+        target_id=str(target.pk),
+        client_id=client_id,
+        fields=sorted(fields),
+        reason=reason,
+    )
+
+
+@transaction.atomic
+def found_practice(*, name, time_zone="UTC", language="en", crisis_note="", by=None):
+    """Open a practice. Nobody belongs to it yet."""
+    practice = Practice(
+        name=name, time_zone=time_zone, language=language, crisis_note=crisis_note
+    )
+    practice.full_clean()
+    practice.save()
+    record("practice.founded", practice, by=by)
+    return practice
+
+
+@transaction.atomic
+def join_practice(
+    *,
+    practice,
+    email,
+    name="",
+    is_clinician=False,
+    is_manager=False,
+    is_reception=False,
+    started_on=None,
+    by=None,
+):
+    """Give the person with this e-mail a place in `practice`.
+
+    Whoever is new gets an account without a password: nobody signs in to it
+    until its owner has set one by a link.
+    """
+    user = User.objects.filter(email=email.strip().lower()).first()
+    if user is None:
+        user = User(email=email.strip().lower(), name=name or email.split("@")[0])
+        user.set_unusable_password()
+        user.full_clean()
+        user.save()
+    membership = Membership(
+        practice=practice,
+        user=user,
+        is_clinician=is_clinician,
+        is_manager=is_manager,
+        is_reception=is_reception,
+        started_on=started_on or timezone.localdate(),
+    )
+    membership.full_clean()
+    membership.save()
+    record("membership.started", membership, by=by)
+    return membership
+
+
+@transaction.atomic
+def start_supervision(*, supervisor, therapist, started_on=None, by=None):
+    """Let `supervisor` read and discuss the work of `therapist` from a day on."""
+    if supervisor.practice_id != therapist.practice_id:
+        raise ValidationError(_("Supervisor and therapist must belong to the same practice."))
+    if not (supervisor.is_clinician and therapist.is_clinician):
+        raise ValidationError(_("Both must be clinicians."))
+    supervision = Supervision(
+        supervisor=supervisor,
+        therapist=therapist,
+        started_on=started_on or timezone.localdate(),
+    )
+    supervision.full_clean()
+    supervision.save()
+    record("supervision.started", supervision, by=by)
+    return supervision

@@ -1,0 +1,38 @@
+"""May this request come in at all? Every view wears one of these, and a test looks for it.
+
+What a person sees inside is decided by the rows' own `visible_to` and
+`held_by`. Whoever is not let in gets 404: a door does not say that it exists.
+"""
+
+from functools import wraps
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404
+
+
+def public(view):
+    """Let everyone in: no account is needed, or a secret in the address admits."""
+    view = login_not_required(view)
+    view.door = "public"
+    return view
+
+
+def members_only(view):
+    """Let in whoever has a place in a practice today."""
+    return _door(view, "members", lambda member: True)
+
+
+def clinicians_only(view):
+    """Let in whoever does clinical work in a practice today."""
+    return _door(view, "clinicians", lambda member: member.is_clinician)
+
+
+def _door(view, name, admits):
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if not any(admits(member) for member in request.memberships):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    guarded.door = name
+    return guarded

@@ -1,0 +1,237 @@
+"""Who belongs to which practice, who supervises whom, and the trail of what was done."""
+
+from typing import ClassVar
+from zoneinfo import available_timezones
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.core.validators import MinLengthValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+def validate_time_zone(name):
+    """Refuse a time zone that this machine does not know."""
+    if name not in available_timezones():
+        raise ValidationError(_("“%(name)s” is not a known time zone."), params={"name": name})
+
+
+class Practice(models.Model):
+    """One person or two hundred who work under one roof and share the rules."""
+
+    name = models.CharField(_("name"), max_length=120, validators=[MinLengthValidator(1)])
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
+    )
+    language = models.CharField(_("language"), max_length=16, default="en")
+    crisis_note = models.TextField(
+        _("where to turn in a crisis"),
+        blank=True,
+        max_length=600,
+        help_text=_("Shown to clients on the form and after it, always in the same place."),
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="practice_has_a_name"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def audit_scope(self):
+        return self.pk, None
+
+
+class UserManager(BaseUserManager["User"]):
+    """People found by their e-mail address, whatever the case it was typed in."""
+
+    def create_user(self, email, password=None, **fields):
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email, password=None, **fields):
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email):
+        return self.get(email=email.lower())
+
+
+class User(AbstractUser):
+    """A member of staff, known by e-mail. Being a superuser opens no clinical row."""
+
+    username = None
+    first_name = None
+    last_name = None
+    is_staff = None
+    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    language = models.CharField(_("language"), max_length=16, blank=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    objects = UserManager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(email="") & Q(email=Lower("email")),
+                name="user_email_is_in_lower_case",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name or self.email
+
+    def get_full_name(self):
+        return self.name
+
+    def get_short_name(self):
+        return self.name
+
+
+def ends_after_it_starts(name):
+    """Constrain a period: open, or ended on the day it started or later."""
+    return models.CheckConstraint(
+        condition=Q(ended_on=None) | Q(ended_on__gte=F("started_on")), name=name
+    )
+
+
+class PeriodQuerySet(models.QuerySet):
+    """Rows that hold from a day to a day."""
+
+    def today(self):
+        """Keep what holds today; the last day still counts."""
+        day = timezone.localdate()
+        return self.filter(Q(ended_on=None) | Q(ended_on__gte=day), started_on__lte=day)
+
+
+class MembershipQuerySet(PeriodQuerySet):
+    def of(self, user):
+        """Keep the places that `user` has in practices."""
+        return self.filter(user=user.pk, user__is_active=True)
+
+    def own(self, user):
+        """Return the ids of the memberships as which `user` may do clinical work today."""
+        return set(self.of(user).today().filter(is_clinician=True).values_list("pk", flat=True))
+
+    def supervised_by(self, user):
+        """Return the ids of the memberships whose work `user` supervises today."""
+        supervisors = self.of(user).today().filter(is_clinician=True)
+        return set(
+            Supervision.objects.today()
+            .filter(supervisor__in=supervisors)
+            .values_list("therapist", flat=True)
+        )
+
+    def reach(self, user):
+        """Return the ids of the memberships whose clinical work `user` may read today.
+
+        Their own and those they supervise, and nothing else: colleagues of the
+        same practice, its managers, its reception and superusers reach nothing.
+        """
+        return self.own(user) | self.supervised_by(user)
+
+
+class Membership(models.Model):
+    """A person's place in one practice, from a day to a day."""
+
+    practice = models.ForeignKey(Practice, models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    is_clinician = models.BooleanField(_("sees clients or supervises"), default=False)
+    is_manager = models.BooleanField(_("manages people and settings"), default=False)
+    is_reception = models.BooleanField(_("works at reception"), default=False)
+    started_on = models.DateField(default=timezone.localdate)
+    ended_on = models.DateField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            ends_after_it_starts("membership_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=Q(is_clinician=True) | Q(is_manager=True) | Q(is_reception=True),
+                name="membership_is_for_something",
+            ),
+            models.UniqueConstraint(
+                fields=["practice", "user"],
+                condition=Q(ended_on=None),
+                name="membership_open_once_in_a_practice",
+            ),
+        ]
+
+    def __str__(self):
+        return str(self.user)
+
+    def audit_scope(self):
+        return self.practice_id, None
+
+
+class Supervision(models.Model):
+    """One member supervises another of the same practice, from a day to a day.
+
+    That both belong to the same practice is held by a trigger (migration 0002).
+    """
+
+    supervisor = models.ForeignKey(Membership, models.PROTECT, related_name="supervises")
+    therapist = models.ForeignKey(Membership, models.PROTECT, related_name="supervised")
+    started_on = models.DateField(default=timezone.localdate)
+    ended_on = models.DateField(null=True, blank=True)
+
+    objects = PeriodQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            ends_after_it_starts("supervision_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=~Q(supervisor=F("therapist")), name="supervision_is_not_of_oneself"
+            ),
+            models.UniqueConstraint(
+                fields=["supervisor", "therapist"],
+                condition=Q(ended_on=None),
+                name="supervision_open_once_for_a_pair",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.supervisor} → {self.therapist}"
+
+    def audit_scope(self):
+        return self.supervisor.practice_id, None
+
+
+class AuditEvent(models.Model):
+    """Who did or read what, and when: identifiers and field names, never contents.
+
+    Rows are only ever added: triggers on both engines refuse to change or
+    delete one (migration 0002).
+    """
+
+    at = models.DateTimeField(db_default=Now())
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    practice = models.ForeignKey(Practice, models.PROTECT, null=True, related_name="+")
+    verb = models.CharField(max_length=48)
+    target_model = models.CharField(max_length=48)
+    target_id = models.CharField(max_length=36)
+    # Not a foreign key: the trail outlives an erased client.
+    client_id = models.UUIDField(null=True)
+    fields = models.JSONField(default=list)
+    reason = models.CharField(max_length=280, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(verb=""), name="audit_event_says_what_was_done"),
+        ]
+        indexes = [
+            models.Index(fields=["practice", "at"], name="audit_by_practice"),
+            models.Index(fields=["client_id", "at"], name="audit_by_client"),
+        ]
+
+    def __str__(self):
+        return f"{self.verb} {self.target_model} {self.target_id}"

@@ -1,0 +1,104 @@
+"""Changes to clients and to the courses of therapy they are in."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sessions_app.access.actions import record
+from sessions_app.clients.models import Client, ClientIdentity, Episode
+from sessions_app.hooks import episode_changed
+
+
+@transaction.atomic
+def add_client(
+    *,
+    therapist,
+    code,
+    by,
+    name="",
+    email="",
+    phone="",
+    language="",
+    birth_year=None,
+    modality=Episode.Modality.INDIVIDUAL,
+    started_on=None,
+):
+    """Add a client to the practice of `therapist` and open their first episode.
+
+    What says who the client is goes into a table of its own, and only if
+    something was given.
+    """
+    started_on = started_on or timezone.localdate()
+    client = Client(practice=therapist.practice, code=code.strip(), opened_on=started_on)
+    client.full_clean()
+    client.save()
+    given = {
+        key: value
+        for key, value in {
+            "name": name,
+            "email": email,
+            "phone": phone,
+            "language": language,
+            "birth_year": birth_year,
+        }.items()
+        if value
+    }
+    if given:
+        ClientIdentity.objects.create(client=client, **given)
+    record("client.added", client, by=by, fields=["code", *given])
+    return open_episode(
+        client=client, therapist=therapist, by=by, modality=modality, started_on=started_on
+    )
+
+
+@transaction.atomic
+def open_episode(
+    *, client, therapist, by, modality=Episode.Modality.INDIVIDUAL, started_on=None, follows=None
+):
+    """Begin a course of therapy between `client` and `therapist`."""
+    if client.practice_id != therapist.practice_id:
+        raise ValidationError(_("Client and therapist must belong to the same practice."))
+    episode = Episode(
+        client=client,
+        therapist=therapist,
+        modality=modality,
+        started_on=started_on or timezone.localdate(),
+        follows=follows,
+    )
+    episode.full_clean()
+    episode.save()
+    record("episode.opened", episode, by=by)
+    episode_changed(episode)
+    return episode
+
+
+@transaction.atomic
+def end_episode(*, episode, ending, by, ended_on=None):
+    """End a course of therapy, and say how it ended."""
+    episode = Episode.objects.select_for_update(of=("self",)).get(pk=episode.pk)
+    if episode.ended_on is not None:
+        raise ValidationError(_("This episode has already ended."))
+    episode.ended_on = ended_on or timezone.localdate()
+    episode.ending = ending
+    episode.full_clean()
+    episode.save(update_fields=["ended_on", "ending"])
+    record("episode.ended", episode, by=by, fields=["ended_on", "ending"])
+    episode_changed(episode)
+    return episode
+
+
+@transaction.atomic
+def hand_over_episode(*, episode, to, by, on=None):
+    """End an episode as handed over and open the one that follows it, with `to`."""
+    ended = end_episode(
+        episode=episode, ending=Episode.Ending.TRANSFERRED, by=by, ended_on=on
+    )
+    return open_episode(
+        client=ended.client,
+        therapist=to,
+        by=by,
+        modality=ended.modality,
+        started_on=ended.ended_on,
+        follows=ended,
+    )

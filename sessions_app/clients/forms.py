@@ -1,0 +1,65 @@
+"""Adding a client: a code is enough."""
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Layout, Submit
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from sessions_app.access.models import Membership
+from sessions_app.clients.models import Client, Episode
+
+
+class ClientForm(forms.Form):
+    """A new client and the kind of therapy that begins."""
+
+    therapist = forms.ModelChoiceField(Membership.objects.none(), label=_("Practice"))
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=24,
+        help_text=_("Any short code that tells you who it is and nobody else. No name."),
+    )
+    modality = forms.ChoiceField(
+        label=_("Therapy"), choices=Episode.Modality, initial=Episode.Modality.INDIVIDUAL
+    )
+    language = forms.ChoiceField(label=_("Language of the client’s form"), choices=settings.LANGUAGES)
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        required=False,
+        help_text=_("Kept apart from everything clinical; only you see it."),
+    )
+    email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
+
+    def __init__(self, *args, memberships, **kwargs):
+        super().__init__(*args, **kwargs)
+        places = Membership.objects.filter(pk__in=[member.pk for member in memberships])
+        field = self.fields["therapist"]
+        field.queryset = places.select_related("practice")
+        field.label_from_instance = lambda member: member.practice.name
+        field.initial = memberships[0].pk
+        if len(memberships) == 1:
+            field.widget = forms.HiddenInput()
+        self.fields["language"].initial = memberships[0].practice.language
+        self.helper = FormHelper()
+        self.helper.attrs = {"novalidate": ""}
+        self.helper.layout = Layout(
+            "therapist",
+            "code",
+            "modality",
+            "language",
+            HTML(_("<h2 class='h5 mt-4'>If you want to keep it here</h2>")),
+            "name",
+            "email",
+            Submit("save", _("Add this client")),
+        )
+
+    def clean_code(self):
+        return self.cleaned_data["code"].strip()
+
+    def clean(self):
+        cleaned = super().clean()
+        therapist, code = cleaned.get("therapist"), cleaned.get("code")
+        if therapist and Client.objects.filter(practice=therapist.practice, code=code).exists():
+            self.add_error("code", _("Your practice already uses this code. Choose another."))
+        return cleaned

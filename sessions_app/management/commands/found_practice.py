@@ -1,0 +1,36 @@
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from sessions_app.access.actions import found_practice, join_practice
+from sessions_app.people.pages import password_link
+
+
+class Command(BaseCommand):
+    help = "Open a practice, and give its first member a place in it. Prints a one-time link."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--name", required=True, help="what the practice is called")
+        parser.add_argument("--time-zone", default="UTC", help="for example Europe/Vienna")
+        parser.add_argument("--language", default="en")
+        parser.add_argument("--email", required=True, help="the first member, who manages it")
+        parser.add_argument("--clinician", action="store_true", help="who also sees clients")
+
+    @transaction.atomic
+    def handle(self, *args, **options):
+        try:
+            practice = found_practice(
+                name=options["name"],
+                time_zone=options["time_zone"],
+                language=options["language"],
+            )
+            member = join_practice(
+                practice=practice,
+                email=options["email"],
+                is_manager=True,
+                is_clinician=options["clinician"],
+            )
+        except ValidationError as refusal:
+            raise CommandError("; ".join(refusal.messages)) from refusal
+        self.stdout.write(f"Practice {practice.pk}, {practice.name}, is open.")
+        self.stdout.write(f"{member.user.email} sets a password at {password_link(member.user)}")

@@ -1,0 +1,31 @@
+from django.shortcuts import redirect, render
+
+from sessions_app.access.doors import public
+from sessions_app.access.models import Membership
+
+
+def home(request):
+    """Go where this person's work is; who has none yet is told so in plain words."""
+    if any(member.is_clinician for member in request.memberships):
+        user = request.user
+        if not Membership.objects.own(user) or _only_supervises(user):
+            return redirect("caseload-supervised")
+        return redirect("caseload")
+    return render(request, "people/home.html", {"memberships": request.memberships})
+
+
+home.door = "signed in"  # Also for those whose last membership has ended: it shows nothing.
+
+
+@public
+def health(request):
+    """Say that the server answers; it reads nothing."""
+    return render(request, "people/health.txt", content_type="text/plain")
+
+
+def _only_supervises(user):
+    own = Membership.objects.own(user)
+    return (
+        not Membership.objects.filter(pk__in=own, episodes__isnull=False).exists()
+        and bool(Membership.objects.supervised_by(user))
+    )

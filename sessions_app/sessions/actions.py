@@ -1,0 +1,109 @@
+"""Changes to sessions: log one, correct one."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sessions_app.access.actions import record
+from sessions_app.clients.models import Episode
+from sessions_app.hooks import episode_changed
+from sessions_app.sessions.models import Session
+
+# Numbers are lifted out of the way while they are dealt out anew: a unique
+# constraint looks at each row as it changes.
+_OUT_OF_THE_WAY = 1_000_000
+
+
+@transaction.atomic
+def log_session(
+    *,
+    episode,
+    starts_at,
+    by,
+    minutes=50,
+    setting=Session.Setting.IN_PERSON,
+    status=Session.Status.HELD,
+    called_off_by="",
+    note="",
+):
+    """Log a session of `episode`; if it was held, its number follows by its date.
+
+    Logging the very same session twice, as an impatient double click does,
+    stores it once and returns it.
+    """
+    _lock(episode)
+    values = {
+        "minutes": minutes,
+        "setting": setting,
+        "status": status,
+        "called_off_by": called_off_by,
+        "note": note,
+    }
+    twin = Session.objects.filter(episode=episode, starts_at=starts_at).first()
+    if twin and all(getattr(twin, name) == value for name, value in values.items()):
+        return twin
+    if episode.ended_on and timezone.localdate(starts_at) > episode.ended_on:
+        raise ValidationError({"starts_at": _("This episode had already ended by then.")})
+    session = Session(episode=episode, starts_at=starts_at, **values)
+    session.number = _last_number(episode) + 1 if status == Session.Status.HELD else None
+    session.full_clean()
+    session.save()
+    record("session.logged", session, by=by)
+    if Session.objects.filter(episode=episode, starts_at__gt=starts_at).held().exists():
+        _renumber(episode)
+    episode_changed(episode)
+    session.refresh_from_db(fields=["number"])
+    return session
+
+
+@transaction.atomic
+def correct_session(*, session, by, **changes):
+    """Change what was logged of `session`, and keep on the record which fields changed.
+
+    Whoever is told of the change may refuse it: a session that somebody has
+    rated stays held.
+    """
+    _lock(session.episode)
+    session = Session.objects.get(pk=session.pk)
+    changed = [name for name, value in changes.items() if getattr(session, name) != value]
+    if not changed:
+        return session
+    was_held = session.status == Session.Status.HELD
+    for name in changed:
+        setattr(session, name, changes[name])
+    is_held = session.status == Session.Status.HELD
+    if was_held and not is_held:
+        session.number = None
+    elif is_held and not was_held:
+        session.number = _last_number(session.episode) + 1
+    session.full_clean()
+    session.save()
+    record("session.corrected", session, by=by, fields=changed)
+    _renumber(session.episode)
+    episode_changed(session.episode)
+    session.refresh_from_db(fields=["number"])
+    return session
+
+
+def _lock(episode):
+    """Let no one else number the sessions of `episode` until this transaction ends."""
+    Episode.objects.select_for_update().get(pk=episode.pk)
+
+
+def _last_number(episode):
+    last = Session.objects.filter(episode=episode).held().order_by("-number").first()
+    return last.number if last else 0
+
+
+def _renumber(episode):
+    """Number the held sessions 1, 2, 3 … by date, touching nothing if they already are."""
+    held = list(Session.objects.filter(episode=episode).held().order_by("starts_at"))
+    if all(session.number == place for place, session in enumerate(held, 1)):
+        return
+    for place, session in enumerate(held, 1):
+        session.number = place + _OUT_OF_THE_WAY
+    Session.objects.bulk_update(held, ["number"])
+    for place, session in enumerate(held, 1):
+        session.number = place
+    Session.objects.bulk_update(held, ["number"])

@@ -1,0 +1,106 @@
+"""The meetings of an episode: planned, held, called off or missed."""
+
+import uuid
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from sessions_app.access.models import Membership
+from sessions_app.clients.models import Episode
+
+
+class SessionQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Keep the sessions of episodes whose therapist's work `user` may read."""
+        return self.filter(episode__therapist__in=Membership.objects.reach(user))
+
+    def held_by(self, user):
+        """Keep the sessions of episodes that `user` holds; only these may they change."""
+        return self.filter(episode__therapist__in=Membership.objects.own(user))
+
+    def held(self):
+        """Keep the sessions that took place: the only ones a rating is asked for."""
+        return self.filter(status=Session.Status.HELD)
+
+
+class Session(models.Model):
+    """One meeting of a client and a therapist, or one that did not come about.
+
+    Sessions that were held are numbered in the order of their dates; the
+    others have no number.
+    """
+
+    class Setting(models.TextChoices):
+        IN_PERSON = "in_person", _("In person")
+        VIDEO = "video", _("Video")
+        PHONE = "phone", _("Phone")
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        HELD = "held", _("Held")
+        CANCELLED = "cancelled", _("Cancelled")
+        MISSED = "missed", _("Missed")
+
+    class CalledOffBy(models.TextChoices):
+        CLIENT = "client", _("The client")
+        THERAPIST = "therapist", _("The therapist")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    episode = models.ForeignKey(Episode, models.PROTECT, related_name="sessions")
+    number = models.PositiveIntegerField(null=True, blank=True)
+    starts_at = models.DateTimeField(_("date and time"))
+    minutes = models.PositiveSmallIntegerField(
+        _("minutes"), default=50, validators=[MinValueValidator(1), MaxValueValidator(600)]
+    )
+    setting = models.CharField(
+        _("where"), max_length=16, choices=Setting, default=Setting.IN_PERSON
+    )
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.HELD)
+    called_off_by = models.CharField(
+        _("called off by"), max_length=16, choices=CalledOffBy, blank=True
+    )
+    note = models.CharField(_("one line for yourself"), max_length=280, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["episode", "starts_at"],
+                name="session_once_at_a_time_in_an_episode",
+                violation_error_message=_("A session at this moment is already logged."),
+            ),
+            models.UniqueConstraint(
+                fields=["episode", "number"], name="session_number_is_used_once_in_an_episode"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="held", number__gte=1)
+                | (~Q(status="held") & Q(number__isnull=True)),
+                name="session_is_numbered_when_held",
+            ),
+            models.CheckConstraint(
+                condition=Q(minutes__gte=1, minutes__lte=600), name="session_minutes_are_plausible"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["planned", "held", "cancelled", "missed"]),
+                name="session_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(setting__in=["in_person", "video", "phone"]),
+                name="session_setting_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="cancelled", called_off_by__in=["client", "therapist"])
+                | (~Q(status="cancelled") & Q(called_off_by="")),
+                name="session_cancelled_says_by_whom",
+            ),
+        ]
+        ordering = [F("starts_at").asc()]
+
+    def __str__(self):
+        return f"{self.number or self.get_status_display()}"
+
+    def audit_scope(self):
+        return self.episode.audit_scope()

@@ -1,0 +1,55 @@
+from django.core.exceptions import ValidationError
+from django.shortcuts import get_object_or_404, redirect, render
+
+from sessions_app.access.doors import clinicians_only
+from sessions_app.clients.models import Episode
+from sessions_app.sessions.actions import correct_session, log_session
+from sessions_app.sessions.forms import SessionForm
+from sessions_app.sessions.models import Session
+
+
+@clinicians_only
+def session_create(request, episode_id):
+    episodes = Episode.objects.held_by(request.user).open().select_related("client", "therapist")
+    episode = get_object_or_404(episodes, pk=episode_id)
+    form = SessionForm(request.POST or None, episode=episode)
+    if form.is_valid():
+        try:
+            session = log_session(episode=episode, by=request.user, **form.cleaned_data)
+        except ValidationError as refusal:
+            _explain(refusal, form)
+        else:
+            return _onward(session)
+    return render(request, "sessions/form.html", {"form": form, "episode": episode})
+
+
+@clinicians_only
+def session_edit(request, session_id):
+    sessions = Session.objects.held_by(request.user).select_related(
+        "episode__client", "episode__therapist"
+    )
+    session = get_object_or_404(sessions, pk=session_id)
+    form = SessionForm(request.POST or None, episode=session.episode, session=session)
+    if form.is_valid():
+        try:
+            correct_session(session=session, by=request.user, **form.cleaned_data)
+        except ValidationError as refusal:
+            _explain(refusal, form)
+        else:
+            return redirect("episode", session.episode_id)
+    context = {"form": form, "episode": session.episode, "session": session}
+    return render(request, "sessions/form.html", context)
+
+
+def _onward(session):
+    """Go and ask for the rating, if there was a session to rate."""
+    if session.status == Session.Status.HELD:
+        return redirect("rating-ask", session.pk)
+    return redirect("episode", session.episode_id)
+
+
+def _explain(refusal, form):
+    """Say why an action refused, next to the field that it is about."""
+    for name, messages in getattr(refusal, "message_dict", {None: refusal.messages}).items():
+        field = {"status": "happened", "called_off_by": "happened"}.get(name, name)
+        form.add_error(field if field in form.fields else None, messages)

@@ -1,0 +1,42 @@
+"""The demonstration, started as its user starts it, on a folder and a port of its own."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running_demo(var, **environment):
+    """Start the demonstration; yield its three links by name, and stop it afterwards."""
+    server = subprocess.Popen(
+        [sys.executable, "manage.py", "demo", "--port", str(free_port())],
+        cwd=ROOT,
+        env={**os.environ, "DEMO": "1", "VAR": str(var), **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    links = {}
+    try:
+        for line in server.stdout:
+            name, _colon, address = line.strip().partition(": ")
+            links[name] = address
+            if "client form" in links:
+                break
+        else:
+            raise RuntimeError("the demonstration did not start")
+        yield links
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        server.stdout.close()

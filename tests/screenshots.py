@@ -1,0 +1,123 @@
+"""Pictures of every page, at both widths, light and dark, from the invented data.
+
+The few that the README shows go to docs/pictures, all others to var/screenshots.
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.browser import launch  # noqa: E402
+from tests.demo_server import running_demo  # noqa: E402
+
+PICTURES = ROOT / "docs" / "pictures"
+ALL = ROOT / "var" / "screenshots"
+WIDTHS = {"phone": (390, 844), "desk": (1280, 900)}
+IN_README = {
+    "therapist-B-318-desk-light": "trend-light",
+    "therapist-B-318-desk-dark": "trend-dark",
+    "supervised-desk-light": "supervision-light",
+    "supervised-desk-dark": "supervision-dark",
+    "form-phone-light": "form-light",
+    "form-phone-dark": "form-dark",
+}
+
+
+def main():
+    shutil.rmtree(ALL, ignore_errors=True)
+    for folder in (ALL, PICTURES):
+        folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as var,
+        running_demo(var) as links,
+        sync_playwright() as playwright,
+    ):
+        browser = launch(playwright)
+        signed_in = {who: _sign_in(browser, links[who]) for who in ("therapist", "supervisor")}
+        for size, (width, height) in WIDTHS.items():
+            for theme in ("light", "dark"):
+                options = {
+                    "viewport": {"width": width, "height": height},
+                    "color_scheme": theme,
+                    "device_scale_factor": 2 if size == "phone" else 1,
+                    "reduced_motion": "reduce",
+                }
+                _visit_all(browser, links, signed_in, options, f"{size}-{theme}")
+        browser.close()
+    for name, shown in IN_README.items():
+        shutil.copy(ALL / f"{name}.png", PICTURES / f"{shown}.png")
+    print(f"{len(list(ALL.glob('*.png')))} pictures in {ALL.relative_to(ROOT)}")
+
+
+def _sign_in(browser, link):
+    context = browser.new_context()
+    context.new_page().goto(link)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def _visit_all(browser, links, signed_in, options, suffix):
+    base = links["therapist"].split("/demo/")[0]
+
+    def shoot(page, name, *, full=True):
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=ALL / f"{name}-{suffix}.png", full_page=full)
+
+    context = browser.new_context(**options)
+    page = context.new_page()
+    page.goto(links["client form"])
+    shoot(page, "form-whole")
+    shoot(page, "form", full=False)
+    page.goto(f"{base}/sign-in/")
+    shoot(page, "sign-in")
+    page.goto(f"{base}/nowhere/")
+    shoot(page, "nothing-here")
+    context.close()
+
+    context = browser.new_context(**options, storage_state=signed_in["therapist"])
+    page = context.new_page()
+    page.goto(f"{base}/caseload/")
+    shoot(page, "caseload")
+    codes = page.locator("table.caseload th a").all_inner_texts()
+    for code in codes:
+        page.goto(f"{base}/caseload/")
+        page.get_by_role("link", name=code).click()
+        shoot(page, f"therapist-{code}")
+    page.goto(f"{base}/clients/add/")
+    shoot(page, "add-client")
+    page.get_by_role("button", name="Add this client").click()
+    shoot(page, "add-client-error")
+    page.goto(f"{base}/caseload/")
+    page.get_by_role("link", name="R-450").click()
+    page.get_by_role("link", name="Log a session").click()
+    shoot(page, "log-session")
+    page.goto(f"{base}/caseload/")
+    page.get_by_role("link", name="M-104").click()
+    page.get_by_role("link", name="Ask").last.click()  # Not the one whose form is shown.
+    shoot(page, "ask")
+    page.get_by_role("button", name="QR").click()
+    shoot(page, "link")
+    context.close()
+
+    context = browser.new_context(**options, storage_state=signed_in["supervisor"])
+    page = context.new_page()
+    page.goto(f"{base}/caseload/supervised/")
+    shoot(page, "supervised")
+    for code in page.locator("table.caseload th a").all_inner_texts():
+        if code in codes:
+            continue
+        page.goto(f"{base}/caseload/supervised/")
+        page.get_by_role("link", name=code).click()
+        shoot(page, f"supervisor-{code}")
+    context.close()
+
+
+if __name__ == "__main__":
+    main()
