@@ -10,6 +10,28 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
+ARABIC_FORM = """
+from alliance.asking.actions import request_rating
+from sessions_app.sessions.models import Session
+session = Session.objects.held().get(episode__client__code="N-126", ratings=None)
+by = session.episode.therapist.user
+print(request_rating(session=session, respondent="client", channel="link", by=by)[1])
+"""
+
+
+def arabic_form(var, links):
+    """Return the address of a form for the client who reads Arabic."""
+    told = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", ARABIC_FORM],
+        cwd=ROOT,
+        env={**os.environ, "DEMO": "1", "VAR": str(var)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return links["client form"].split("/r/")[0] + f"/r/{told.stdout.strip()}/"
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.browser import launch  # noqa: E402
-from tests.demo_server import running_demo  # noqa: E402
+from tests.demo_server import arabic_form, running_demo  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 ALL = ROOT / "var" / "screenshots"
@@ -40,6 +40,7 @@ def main():
     ):
         browser = launch(playwright)
         signed_in = {who: _sign_in(browser, links[who]) for who in ("therapist", "supervisor")}
+        links["arabic form"] = arabic_form(var, links)
         for size, (width, height) in WIDTHS.items():
             for theme in ("light", "dark"):
                 options = {
@@ -68,6 +69,9 @@ def _visit_all(browser, links, signed_in, options, suffix):
 
     def shoot(page, name, *, full=True):
         page.wait_for_load_state("networkidle")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > options["viewport"]["width"]:
+            print(f"{name}-{suffix} is {wide} px wide")
         page.screenshot(path=ALL / f"{name}-{suffix}.png", full_page=full)
 
     context = browser.new_context(**options)
@@ -75,6 +79,8 @@ def _visit_all(browser, links, signed_in, options, suffix):
     page.goto(links["client form"])
     shoot(page, "form-whole")
     shoot(page, "form", full=False)
+    page.goto(links["arabic form"])
+    shoot(page, "form-arabic")
     page.goto(f"{base}/sign-in/")
     shoot(page, "sign-in")
     page.goto(f"{base}/nowhere/")

@@ -147,7 +147,7 @@ def as_svg(layout: Layout, *, summary: str, identifier: str = "trend") -> str:
     )
     plot = "".join(_panel_svg(layout, panel) for panel in layout.panels)
     ticks = "".join(
-        f'<text class="tick" x="{_percent(layout, slot)}" y="{HEIGHT - BOTTOM + 20}" '
+        f'<text class="tick" x="{_percent(layout, slot)}" y="{HEIGHT - BOTTOM + 22}" '
         f'text-anchor="middle">{escape(label)}</text>'
         for slot, label in layout.ticks
     )
@@ -215,6 +215,7 @@ def figure_parts(layout: Layout, *, names: Mapping[str, str]) -> dict:
             "ticktext": [label for _slot, label in layout.ticks],
             "fixedrange": True,
             "showgrid": False,
+            "ticklabelstandoff": 8,
             "zeroline": False,
             "anchor": "y3",
         }

@@ -41,13 +41,15 @@ class TrendPage:
     identity: ClientIdentity | None
     is_holder: bool
     standing: Standing
-    sentences: list[str]
+    lead: str
+    details: list[str]
     suggestion: str
     svg: SafeString | None
     figure: dict | None
     rows: list[Row]
     latest: list[Row]
     component_names: list[str]
+    columns: int
     has_own: bool
     has_unrated: bool
     has_break: bool
@@ -64,9 +66,10 @@ def present_trend(episode, *, is_holder):
     names = words.component_names()
     standing = Standing.objects.get(episode=episode)
     totals, earlier = _compared(rows)
-    sentences = words.summarise(standing, totals, earlier)
+    lead, *details = words.summarise(standing, totals, earlier)
     layout = lay_out([_point(row) for row in rows], names)
-    has_ratings = any(row.rating or row.own for row in rows)
+    has_own = any(row.own for row in rows)
+    has_ratings = has_own or any(row.rating for row in rows)
     return TrendPage(
         episode=episode,
         identity=ClientIdentity.objects.filter(client=episode.client_id).first()
@@ -74,10 +77,11 @@ def present_trend(episode, *, is_holder):
         else None,
         is_holder=is_holder,
         standing=standing,
-        sentences=sentences,
+        lead=lead,
+        details=details,
         suggestion="" if episode.ended_on else words.suggestion(standing),
         # Made by our own code; every word in it is escaped where it is put in.
-        svg=mark_safe(as_svg(layout, summary=" ".join(sentences))) if has_ratings else None,  # noqa: S308
+        svg=mark_safe(as_svg(layout, summary=" ".join([lead, *details]))) if has_ratings else None,  # noqa: S308
         figure=as_figure(
             layout,
             names={"unrated": _("Held, not rated"), "own": _("Therapist’s own rating")},
@@ -86,8 +90,9 @@ def present_trend(episode, *, is_holder):
         else None,
         rows=rows,
         latest=rows[::-1],
-        component_names=list(names.values()),
-        has_own=any(row.own for row in rows),
+        component_names=list(words.short_names().values()),
+        columns=5 + has_own,
+        has_own=has_own,
         has_unrated=any(row.session.status == "held" and not row.rating for row in rows),
         has_break=any(row.is_break for row in rows),
         statuses={row.session.status for row in rows},

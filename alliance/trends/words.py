@@ -22,6 +22,11 @@ def component_names():
     }
 
 
+def short_names():
+    """Return what the three parts are called where there is little room."""
+    return {"trust": _("Trust"), "goals": _("Goals"), "collaboration": _("Together")}
+
+
 def points(value):
     """Write a score with one decimal as the language has it, or a dash where there is none."""
     return "–" if value is None else number_format(value, 1)
@@ -90,49 +95,52 @@ def spark_summary(totals: Sequence[float | None]) -> str:
 def summarise(standing: Standing, totals: Sequence[float | None], earlier: dict) -> list[str]:
     """Say in a few sentences how an episode goes, from the numbers that its chart draws.
 
-    `totals` are those of all held sessions, oldest first; `earlier` maps each
-    component to its mean before the latest rating, where there were enough.
+    The most telling comes first. `totals` are those that may be compared,
+    oldest first; `earlier` maps each component to its mean before the latest
+    rating, where there were enough.
     """
     if standing.sessions_held == 0:
         return [_("No session has been logged yet.")]
-    said = [
-        ngettext(
-            "%(rated)s of %(held)s session held was rated.",
-            "%(rated)s of %(held)s sessions held were rated.",
-            standing.sessions_held,
-        )
-        % {"rated": standing.sessions_rated, "held": standing.sessions_held}
-    ]
-    if standing.signal == Standing.Signal.UNRATED:
-        said.insert(0, reason(standing) + ".")
+    how_many = ngettext(
+        "%(rated)s of %(held)s session held was rated.",
+        "%(rated)s of %(held)s sessions held were rated.",
+        standing.sessions_held,
+    ) % {"rated": standing.sessions_rated, "held": standing.sessions_held}
     if standing.sessions_rated == 0:
-        return said
+        return [how_many]
     names = component_names()
     marks = ", ".join(
         f"{names[name].lower()} {points(getattr(standing, name))}" for name in COMPONENTS
     )
-    said.append(_("Latest marks, from 0 to 10: %(marks)s.") % {"marks": marks})
-    if standing.signal == Standing.Signal.EARLY:
-        return [*said, _("It is too early to say what is usual for this client.")]
-    if standing.total is not None and standing.usual is not None:
-        said += _compared(standing, earlier, names)
-    said += _over_time([total for total in totals if total is not None])
-    return said
+    marks = _("Latest marks, from 0 to 10: %(marks)s.") % {"marks": marks}
+    match standing.signal:
+        case Standing.Signal.UNRATED:
+            return [reason(standing) + ".", how_many, marks, *_over_time(totals)]
+        case Standing.Signal.EARLY:
+            return [_("It is too early to say what is usual for this client."), marks, how_many]
+    return [*_compared(standing, earlier, names), marks, how_many, *_over_time(totals)]
 
 
 def _compared(standing, earlier, names):
-    """Compare the latest rating with the client's own past."""
+    """Compare the latest rating with the client's own past, the most telling sentence first."""
+    if standing.total is None:
+        return [_("The latest rating was given only in part, so its mean is not compared.")]
+    said = {"latest": points(standing.total), "usual": points(standing.usual)}
     if standing.signal != Standing.Signal.LOWEST:
         return [
-            _("Their mean is %(latest)s; before, this client gave %(usual)s on average.")
-            % {"latest": points(standing.total), "usual": points(standing.usual)}
+            _(
+                "Nothing stands out: the latest mean is %(latest)s; "
+                "before, this client gave %(usual)s on average."
+            )
+            % said
         ]
-    said = [
+    sentences = [
         _(
-            "Their mean of %(latest)s is the lowest this client has given; "
-            "before, it was %(usual)s on average. This can be chance, and it is worth asking."
+            "The latest mean of %(latest)s is the lowest this client has given; "
+            "before, it was %(usual)s on average."
         )
-        % {"latest": points(standing.total), "usual": points(standing.usual)}
+        % said,
+        _("This can be chance, and it is worth asking."),
     ]
     drops = {
         name: earlier[name] - getattr(standing, name)
@@ -141,14 +149,15 @@ def _compared(standing, earlier, names):
     }
     if drops:
         most = max(drops, key=drops.__getitem__)
-        said.append(
+        sentences.append(
             _("The largest difference is in “%(name)s”.") % {"name": names[most].lower()}
         )
-    return said
+    return sentences
 
 
-def _over_time(given):
+def _over_time(totals):
     """Set the first three ratings beside the last three."""
+    given = [total for total in totals if total is not None]
     if all_at_the_top(given):
         return [
             _(

@@ -17,6 +17,7 @@ class ClientForm(forms.Form):
     code = forms.CharField(
         label=_("Code"),
         max_length=24,
+        error_messages={"required": _("Give this client a code.")},
         help_text=_("Any short code that tells you who it is and nobody else. No name."),
     )
     modality = forms.ChoiceField(

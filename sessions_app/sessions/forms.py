@@ -36,7 +36,7 @@ class SessionForm(forms.Form):
     minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=600, initial=50)
     setting = forms.ChoiceField(label=_("Where"), choices=Session.Setting)
     note = forms.CharField(
-        label=_("One line for yourself"),
+        label=_("One line about it"),
         max_length=280,
         required=False,
         help_text=_("Optional. Your supervisor can read it; the client cannot."),

@@ -61,7 +61,7 @@ class Session(models.Model):
     called_off_by = models.CharField(
         _("called off by"), max_length=16, choices=CalledOffBy, blank=True
     )
-    note = models.CharField(_("one line for yourself"), max_length=280, blank=True)
+    note = models.CharField(_("one line about it"), max_length=280, blank=True)
 
     objects = SessionQuerySet.as_manager()
 

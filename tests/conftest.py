@@ -1,0 +1,163 @@
+"""The people every test knows.
+
+Theo is a therapist; Sue supervises him. Olga is a therapist in the same
+practice, whom Sue does not supervise. Nils works in another practice. Mara
+manages the practice and reads no clinical work. Rita is at reception. Root is
+a superuser. Cleo is Theo's client; Dora is Olga's; Emil is Nils's.
+"""
+
+import importlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from alliance.asking.actions import request_rating, submit_rating
+from alliance.measures.actions import load_instruments
+from sessions_app.access.actions import found_practice, join_practice, start_supervision
+from sessions_app.access.models import Membership, Practice, User
+from sessions_app.clients.actions import add_client
+from sessions_app.clients.models import Episode
+from sessions_app.sessions.actions import log_session
+from sessions_app.sessions.models import Session
+
+ITEMS = ("say", "matter", "change", "aim", "suits", "voice")
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class Cast:
+    """Everyone, and one episode for each of the three therapists."""
+
+    practice: Practice
+    elsewhere: Practice
+    members: dict[str, Membership]
+    root: User
+    cleo: Episode
+    dora: Episode
+    emil: Episode
+
+    def __getattr__(self, name):
+        """Return the account of a member of staff by first name, as in `cast.theo`."""
+        try:
+            return self.__dict__["members"][name].user
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+@pytest.fixture
+def cast(db):
+    load_instruments()
+    practice = found_practice(name="Lindenhof", time_zone="Europe/Vienna")
+    elsewhere = found_practice(name="Elsewhere")
+    roles = {
+        "theo": (practice, {"is_clinician": True}),
+        "sue": (practice, {"is_clinician": True}),
+        "olga": (practice, {"is_clinician": True}),
+        "nils": (elsewhere, {"is_clinician": True}),
+        "mara": (practice, {"is_manager": True}),
+        "rita": (practice, {"is_reception": True}),
+    }
+    members = {
+        name: join_practice(
+            practice=where,
+            email=f"{name}@example.org",
+            name=name.title(),
+            started_on=timezone.localdate() - timedelta(days=300),
+            **flags,
+        )
+        for name, (where, flags) in roles.items()
+    }
+    start_supervision(
+        supervisor=members["sue"],
+        therapist=members["theo"],
+        started_on=timezone.localdate() - timedelta(days=300),
+    )
+
+    def begin(name, code):
+        return add_client(
+            therapist=members[name],
+            code=code,
+            by=members[name].user,
+            name=f"Name of {code}",
+            started_on=timezone.localdate() - timedelta(days=200),
+        )
+
+    return Cast(
+        practice=practice,
+        elsewhere=elsewhere,
+        members=members,
+        root=User.objects.create_superuser("root@example.org", name="Root"),
+        cleo=begin("theo", "CLEO"),
+        dora=begin("olga", "DORA"),
+        emil=begin("nils", "EMIL"),
+    )
+
+
+def hold(episode, *, weeks_ago=0, **values):
+    """Log a session of `episode`, held unless said otherwise."""
+    return log_session(
+        episode=episode,
+        starts_at=timezone.now().replace(second=0, microsecond=0)
+        - timedelta(weeks=weeks_ago, hours=1),
+        by=episode.therapist.user,
+        **values,
+    )
+
+
+def ask(session, respondent="client"):
+    """Ask for a rating; return the request and its secret."""
+    return request_rating(
+        session=session,
+        respondent=respondent,
+        channel="link",
+        by=session.episode.therapist.user,
+    )
+
+
+def rate(session, marks, *, comment="", respondent="client"):
+    """Rate `session`: six marks, or one for all, None for a skipped statement."""
+    if not isinstance(marks, list | tuple):
+        marks = [marks] * len(ITEMS)
+    asked, _secret = ask(session, respondent)
+    return submit_rating(
+        request=asked, answers=dict(zip(ITEMS, marks, strict=True)), comment=comment
+    )
+
+
+def run(episode, totals):
+    """Hold a session a week, the last one now; rate each that has a total."""
+    sessions = []
+    for back, total in zip(reversed(range(len(totals))), totals, strict=True):
+        session = hold(episode, weeks_ago=back)
+        if total is not None:
+            rate(session, total)
+        sessions.append(session)
+    return sessions
+
+
+@pytest.fixture
+def sessions(cast):
+    """One held session in each of the three episodes, by the client's name."""
+    return {name: hold(getattr(cast, name)) for name in ("cleo", "dora", "emil")}
+
+
+@pytest.fixture
+def committed(transactional_db):
+    """Real commits, for tests in which two act at once.
+
+    Emptying the tables afterwards needs the append-only triggers out of the way.
+    """
+    triggers = importlib.import_module(
+        "sessions_app.migrations.0002_promises_kept_by_triggers"
+    )
+    with connection.schema_editor() as editor:
+        triggers.create(None, editor)
+    yield
+    with connection.schema_editor() as editor:
+        triggers.drop(None, editor)
+
+
+__all__ = ["Session", "ask", "hold", "rate", "run"]
