@@ -144,12 +144,12 @@ if _engine == "sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
-        "init_command": (
-            "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"
-        ),
+        "init_command": ("PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"),
     }
 elif _engine != "postgresql":
-    raise ImproperlyConfigured("DATABASE_URL must name PostgreSQL or SQLite; nothing else is tested.")
+    raise ImproperlyConfigured(
+        "DATABASE_URL must name PostgreSQL or SQLite; nothing else is tested."
+    )
 
 # --- People ----------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
@@ -45,6 +46,12 @@ class Cast:
             return self.__dict__["members"][name].user
         except KeyError:
             raise AttributeError(name) from None
+
+
+@pytest.fixture(autouse=True)
+def no_limits_left_over():
+    """Begin with nobody counted towards the limits of signing in."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -31,10 +31,10 @@ class RatingForm(forms.Form):
         self.version = version
         self.items = list(version.items.all())
         steps = round((version.maximum - version.minimum) / version.step)
-        marks = [version.minimum + place * version.step for place in range(steps + 1)]
+        self.marks = [f"{version.minimum + place * version.step:g}" for place in range(steps + 1)]
         for item in self.items:
             self.fields[item.key] = forms.TypedChoiceField(
-                choices=[(f"{mark:g}", f"{mark:g}") for mark in marks],
+                choices=[(mark, mark) for mark in self.marks],
                 coerce=float,
                 empty_value=None,
                 required=False,
@@ -66,6 +66,6 @@ class RatingForm(forms.Form):
             yield {
                 "item": item,
                 "field": field,
-                "marks": [value for value, _label in field.field.choices],
+                "marks": self.marks,
                 "chosen": field.value() if self.is_bound else None,
             }

@@ -31,7 +31,13 @@ def qr_code(address):
     # segno draws paths from our own address; nothing typed by anybody is in it.
     return mark_safe(  # noqa: S308
         segno.make(address, error="m").svg_inline(
-            scale=5, border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None
+            scale=5,
+            border=4,
+            dark="#000",
+            light="#fff",
+            omitsize=True,
+            svgclass="qr",
+            lineclass=None,
         )
     )
 

@@ -17,6 +17,7 @@ from alliance.asking.forms import RatingForm
 from alliance.asking.pages import present_asking, qr_code, who_reads
 from alliance.measures.models import Perspective
 from alliance.ratings.models import RatingRequest
+from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only, public
 from sessions_app.sessions.models import Session
 
@@ -42,6 +43,7 @@ def ask(request, session_id):
         address = request.build_absolute_uri(address)
         context = {**present_asking(session), "address": address, "qr": qr_code(address)}
         return render(request, "asking/link.html", {**context, "expires_at": asked.expires_at})
+    record("session.read", session, by=request.user)
     return render(request, "asking/ask.html", present_asking(session))
 
 
@@ -106,9 +108,7 @@ def rate(request, secret):
         }
         if asked.was_answered:
             return render(request, "asking/thanks.html", context)
-        form = RatingForm(
-            request.POST if form_was_open else None, version=asked.measure_version
-        )
+        form = RatingForm(request.POST if form_was_open else None, version=asked.measure_version)
         if form.is_valid():
             try:
                 submit_rating(
@@ -125,4 +125,3 @@ def rate(request, secret):
         context |= {"form": form, "who_reads": who_reads(asked)}
         status = 422 if form.is_bound else 200
         return render(request, "asking/rate.html", context, status=status)
-

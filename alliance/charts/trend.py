@@ -9,6 +9,7 @@ the same box without a jump. Pure: numbers in, pictures out.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 from math import ceil
 
 from plotly import graph_objects as go
@@ -178,7 +179,7 @@ def _panel_svg(layout, panel):
         parts += [
             f'<line class="run" x1="{_percent(layout, a)}" y1="{panel.y(b):.1f}" '
             f'x2="{_percent(layout, c)}" y2="{panel.y(d):.1f}"/>'
-            for (a, b), (c, d) in zip(run, run[1:], strict=False)
+            for (a, b), (c, d) in pairwise(run)
         ]
         parts += [
             f'<circle class="dot" cx="{_percent(layout, slot)}" cy="{panel.y(score):.1f}" r="4.5">'

@@ -95,9 +95,7 @@ def _tell(story, members):
         )
         _hold(successor, story, story.course_after, days[len(story.course) :], dice)
     if story.ending:
-        end_episode(
-            episode=episode, ending=story.ending, by=therapist.user, ended_on=days[-1]
-        )
+        end_episode(episode=episode, ending=story.ending, by=therapist.user, ended_on=days[-1])
 
 
 def _hold(episode, story, course, days, dice):
@@ -132,7 +130,7 @@ def _rate(session, respondent, said, dice, comment=""):
         by=session.episode.therapist.user,
         at=at,
     )
-    answers = {}
+    answers: dict[str, float | None] = {}
     for keys, mark in zip(ITEMS, said.split(), strict=True):
         answers |= dict.fromkeys(keys) if mark == "-" else _two_marks(keys, float(mark), dice)
     submit_rating(request=asked, answers=answers, comment=comment, at=at + timedelta(minutes=1))
@@ -165,6 +163,4 @@ def ask_first_client():
 
 def demo_user(person):
     """Return the account of an invented person."""
-    return Membership.objects.get(
-        practice__name=stories.PRACTICE, user__email=person.email
-    ).user
+    return Membership.objects.get(practice__name=stories.PRACTICE, user__email=person.email).user

@@ -39,7 +39,7 @@ class MeasureVersionQuerySet(models.QuerySet):
         """Return the newest version of the measure `key` in `language`, else in English."""
         versions = self.filter(measure__key=key).select_related("measure").order_by("-number")
         wanted = versions.filter(language=language).first()
-        return wanted or versions.get(language="en", number=versions.latest("number").number)
+        return wanted or versions.filter(language="en")[:1].get()
 
 
 class MeasureVersion(models.Model):

@@ -19,7 +19,7 @@ def create(apps, schema_editor):
     is_postgresql = schema_editor.connection.vendor == "postgresql"
     with schema_editor.connection.cursor() as cursor:
         for name, table, deed, version in TRIGGERS:
-            rated = f"EXISTS (SELECT 1 FROM alliance_rating WHERE measure_version_id = {version})"  # noqa: S608
+            rated = f"EXISTS (SELECT 1 FROM alliance_rating WHERE measure_version_id = {version})"
             if not is_postgresql:
                 cursor.execute(
                     f"CREATE TRIGGER {name} BEFORE {deed} ON {table} WHEN {rated} "

@@ -75,9 +75,7 @@ def score(
     for component in COMPONENTS:
         asked = [item for item in items if item.component == component]
         given = [
-            rescale(value, item)
-            for item in asked
-            if (value := answers.get(item.key)) is not None
+            rescale(value, item) for item in asked if (value := answers.get(item.key)) is not None
         ]
         enough = bool(given) and len(given) >= least_answered * len(asked)
         parts[component] = sum(given) / len(given) if enough else None

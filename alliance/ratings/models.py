@@ -12,7 +12,6 @@ from alliance.measures.models import Measure, MeasureVersion, Perspective
 from sessions_app.access.models import Membership, User
 from sessions_app.sessions.models import Session
 
-
 # Who opened the form in time may send it a little later.
 GRACE = timedelta(hours=1)
 
@@ -121,9 +120,7 @@ class Rating(models.Model):
     respondent = models.CharField(max_length=16, choices=Perspective)
     measure = models.ForeignKey(Measure, models.PROTECT, related_name="+")
     measure_version = models.ForeignKey(MeasureVersion, models.PROTECT, related_name="ratings")
-    request = models.OneToOneField(
-        RatingRequest, models.PROTECT, null=True, related_name="rating"
-    )
+    request = models.OneToOneField(RatingRequest, models.PROTECT, null=True, related_name="rating")
     answers = models.JSONField(help_text="By item key, in the item's own points; null = skipped.")
     trust = models.FloatField(null=True)
     goals = models.FloatField(null=True)
@@ -131,9 +128,7 @@ class Rating(models.Model):
     total = models.FloatField(null=True)
     input_mode = models.CharField(max_length=16, choices=InputMode, default=InputMode.BUTTONS)
     comment = models.TextField(blank=True)
-    comment_audience = models.CharField(
-        max_length=16, choices=Audience, default=Audience.THERAPIST
-    )
+    comment_audience = models.CharField(max_length=16, choices=Audience, default=Audience.THERAPIST)
     submitted_at = models.DateTimeField()
     entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     superseded_by = models.OneToOneField(

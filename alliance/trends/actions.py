@@ -31,9 +31,12 @@ def review(episode):
     Only ratings in the wording of the latest one are compared with each other.
     Raises ValidationError where a session that somebody rated is no longer held.
     """
-    if Rating.objects.standing().filter(session__episode=episode).exclude(
-        session__status=Session.Status.HELD
-    ).exists():
+    if (
+        Rating.objects.standing()
+        .filter(session__episode=episode)
+        .exclude(session__status=Session.Status.HELD)
+        .exists()
+    ):
         raise ValidationError({"status": _("This session has been rated, so it stays as held.")})
 
     sessions = list(Session.objects.filter(episode=episode).held().order_by("starts_at"))

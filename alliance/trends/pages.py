@@ -101,8 +101,10 @@ def present_trend(episode, *, is_holder):
 
 def _rows(episode, *, with_comments):
     sessions = Session.objects.filter(episode=episode).order_by("starts_at")
-    ratings = Rating.objects.standing().filter(session__episode=episode).select_related(
-        "measure_version__measure"
+    ratings = (
+        Rating.objects.standing()
+        .filter(session__episode=episode)
+        .select_related("measure_version__measure")
     )
     if not with_comments:
         ratings = ratings.defer("comment")
@@ -168,9 +170,7 @@ def _compared(rows):
     """Return the comparable totals, and each component's mean before the latest rating."""
     rated = [row.rating for row in rows if row.rating]
     current = [
-        rating
-        for rating in rated
-        if rating.measure_version_id == rated[-1].measure_version_id
+        rating for rating in rated if rating.measure_version_id == rated[-1].measure_version_id
     ]
     earlier = {}
     for name in COMPONENTS:

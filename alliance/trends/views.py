@@ -1,5 +1,6 @@
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from alliance.trends.actions import open_trend
 from alliance.trends.pages import present_trend, write_csv
@@ -9,6 +10,7 @@ from sessions_app.clients.models import Episode
 
 
 @clinicians_only
+@require_safe
 def episode(request, episode_id):
     episode = _fetch(request, episode_id)
     is_holder = Episode.objects.held_by(request.user).filter(pk=episode.pk).exists()
@@ -18,6 +20,7 @@ def episode(request, episode_id):
 
 
 @clinicians_only
+@require_safe
 def episode_csv(request, episode_id):
     episode = _fetch(request, episode_id)
     record("episode.exported", episode, by=request.user)

@@ -69,7 +69,7 @@ def shape(standing: Standing) -> str:
 def all_at_the_top(totals: Sequence[float | None]) -> bool:
     """Whether four or more totals are there and all of them are 10."""
     given = [total for total in totals if total is not None]
-    return len(given) > 3 and min(given) == 10  # noqa: PLR2004
+    return len(given) > 3 and min(given) == 10
 
 
 def suggestion(standing: Standing) -> str:

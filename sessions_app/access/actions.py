@@ -29,9 +29,7 @@ def record(verb, target, *, by, fields=(), reason=""):
 @transaction.atomic
 def found_practice(*, name, time_zone="UTC", language="en", crisis_note="", by=None):
     """Open a practice. Nobody belongs to it yet."""
-    practice = Practice(
-        name=name, time_zone=time_zone, language=language, crisis_note=crisis_note
-    )
+    practice = Practice(name=name, time_zone=time_zone, language=language, crisis_note=crisis_note)
     practice.full_clean()
     practice.save()
     record("practice.founded", practice, by=by)

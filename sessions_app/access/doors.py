@@ -5,6 +5,7 @@ What a person sees inside is decided by the rows' own `visible_to` and
 """
 
 from functools import wraps
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
@@ -12,9 +13,12 @@ from django.http import Http404
 
 def public(view):
     """Let everyone in: no account is needed, or a secret in the address admits."""
-    view = login_not_required(view)
-    view.door = "public"
-    return view
+    return _named(login_not_required(view), "public")
+
+
+def signed_in(view):
+    """Let in whoever has an account, even without a place in a practice today."""
+    return _named(view, "signed in")
 
 
 def members_only(view):
@@ -34,5 +38,9 @@ def _door(view, name, admits):
             raise Http404
         return view(request, *args, **kwargs)
 
-    guarded.door = name
-    return guarded
+    return _named(guarded, name)
+
+
+def _named(view: Any, name: str) -> Any:
+    view.door = name
+    return view

@@ -1,9 +1,9 @@
 """Who belongs to which practice, who supervises whom, and the trail of what was done."""
 
-from typing import ClassVar
 from zoneinfo import available_timezones
 
-from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import MinLengthValidator
 from django.db import models
@@ -50,7 +50,7 @@ class UserManager(BaseUserManager["User"]):
     """People found by their e-mail address, whatever the case it was typed in."""
 
     def create_user(self, email, password=None, **fields):
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user = self.model(email=email.lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -62,19 +62,17 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=email.lower())
 
 
-class User(AbstractUser):
+class User(AbstractBaseUser, PermissionsMixin):
     """A member of staff, known by e-mail. Being a superuser opens no clinical row."""
 
-    username = None
-    first_name = None
-    last_name = None
-    is_staff = None
     email = models.EmailField(_("e-mail"), max_length=254, unique=True)
     name = models.CharField(_("name"), max_length=120)
     language = models.CharField(_("language"), max_length=16, blank=True)
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    joined_at = models.DateTimeField(default=timezone.now)
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    REQUIRED_FIELDS = ["name"]
 
     objects = UserManager()
 
@@ -88,12 +86,6 @@ class User(AbstractUser):
 
     def __str__(self):
         return self.name or self.email
-
-    def get_full_name(self):
-        return self.name
-
-    def get_short_name(self):
-        return self.name
 
 
 def ends_after_it_starts(name):

@@ -91,9 +91,7 @@ def end_episode(*, episode, ending, by, ended_on=None):
 @transaction.atomic
 def hand_over_episode(*, episode, to, by, on=None):
     """End an episode as handed over and open the one that follows it, with `to`."""
-    ended = end_episode(
-        episode=episode, ending=Episode.Ending.TRANSFERRED, by=by, ended_on=on
-    )
+    ended = end_episode(episode=episode, ending=Episode.Ending.TRANSFERRED, by=by, ended_on=on)
     return open_episode(
         client=ended.client,
         therapist=to,

@@ -10,10 +10,16 @@ from sessions_app.access.models import Membership
 from sessions_app.clients.models import Client, Episode
 
 
+class PracticeField(forms.ModelChoiceField):
+    """A choice among one's own places, each shown as the practice it is in."""
+
+    def label_from_instance(self, member):
+        return member.practice.name
+
+
 class ClientForm(forms.Form):
     """A new client and the kind of therapy that begins."""
 
-    therapist = forms.ModelChoiceField(Membership.objects.none(), label=_("Practice"))
     code = forms.CharField(
         label=_("Code"),
         max_length=24,
@@ -23,7 +29,9 @@ class ClientForm(forms.Form):
     modality = forms.ChoiceField(
         label=_("Therapy"), choices=Episode.Modality, initial=Episode.Modality.INDIVIDUAL
     )
-    language = forms.ChoiceField(label=_("Language of the client’s form"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(
+        label=_("Language of the client’s form"), choices=settings.LANGUAGES
+    )
     name = forms.CharField(
         label=_("Name"),
         max_length=120,
@@ -35,12 +43,11 @@ class ClientForm(forms.Form):
     def __init__(self, *args, memberships, **kwargs):
         super().__init__(*args, **kwargs)
         places = Membership.objects.filter(pk__in=[member.pk for member in memberships])
-        field = self.fields["therapist"]
-        field.queryset = places.select_related("practice")
-        field.label_from_instance = lambda member: member.practice.name
-        field.initial = memberships[0].pk
+        self.fields["therapist"] = PracticeField(
+            places.select_related("practice"), label=_("Practice"), initial=memberships[0].pk
+        )
         if len(memberships) == 1:
-            field.widget = forms.HiddenInput()
+            self.fields["therapist"].widget = forms.HiddenInput()
         self.fields["language"].initial = memberships[0].practice.language
         self.helper = FormHelper()
         self.helper.attrs = {"novalidate": ""}
@@ -59,7 +66,7 @@ class ClientForm(forms.Form):
         return self.cleaned_data["code"].strip()
 
     def clean(self):
-        cleaned = super().clean()
+        cleaned = super().clean() or self.cleaned_data
         therapist, code = cleaned.get("therapist"), cleaned.get("code")
         if therapist and Client.objects.filter(practice=therapist.practice, code=code).exists():
             self.add_error("code", _("Your practice already uses this code. Choose another."))

@@ -59,9 +59,7 @@ class Client(models.Model):
 class ClientIdentity(models.Model):
     """The one table that says who a client is. It is gone after erasure."""
 
-    client = models.OneToOneField(
-        Client, models.CASCADE, primary_key=True, related_name="identity"
-    )
+    client = models.OneToOneField(Client, models.CASCADE, primary_key=True, related_name="identity")
     name = models.CharField(_("name"), max_length=120, blank=True)
     email = models.EmailField(_("e-mail"), max_length=254, blank=True)
     phone = models.CharField(_("phone"), max_length=32, blank=True)

@@ -9,7 +9,7 @@ from sessions_app.clients.forms import ClientForm
 @clinicians_only
 def client_create(request):
     places = [member for member in request.memberships if member.is_clinician]
-    form = ClientForm(request.POST or None, memberships=places)
+    form = ClientForm(request.POST if request.method == "POST" else None, memberships=places)
     if form.is_valid():
         try:
             episode = add_client(by=request.user, **form.cleaned_data)

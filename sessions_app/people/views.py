@@ -1,9 +1,12 @@
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
 
-from sessions_app.access.doors import public
+from sessions_app.access.doors import public, signed_in
 from sessions_app.access.models import Membership
 
 
+@signed_in
+@require_safe
 def home(request):
     """Go where this person's work is; who has none yet is told so in plain words."""
     if any(member.is_clinician for member in request.memberships):
@@ -14,10 +17,8 @@ def home(request):
     return render(request, "people/home.html", {"memberships": request.memberships})
 
 
-home.door = "signed in"  # Also for those whose last membership has ended: it shows nothing.
-
-
 @public
+@require_safe
 def health(request):
     """Say that the server answers; it reads nothing."""
     return render(request, "people/health.txt", content_type="text/plain")
@@ -25,7 +26,6 @@ def health(request):
 
 def _only_supervises(user):
     own = Membership.objects.own(user)
-    return (
-        not Membership.objects.filter(pk__in=own, episodes__isnull=False).exists()
-        and bool(Membership.objects.supervised_by(user))
+    return not Membership.objects.filter(pk__in=own, episodes__isnull=False).exists() and bool(
+        Membership.objects.supervised_by(user)
     )

@@ -45,7 +45,8 @@ class SessionForm(forms.Form):
     def __init__(self, *args, episode, session=None, **kwargs):
         self.episode = episode
         self.session = session
-        super().__init__(*args, initial=self._defaults(), **kwargs)
+        kwargs["initial"] = self._defaults()
+        super().__init__(*args, **kwargs)
         self.helper = FormHelper()
         self.helper.attrs = {"novalidate": ""}
         self.helper.layout = Layout(
@@ -98,7 +99,7 @@ class SessionForm(forms.Form):
 
     def clean(self):
         """Turn what happened into the status and who called off."""
-        cleaned = super().clean()
+        cleaned = super().clean() or self.cleaned_data
         if "happened" in cleaned:
             _label, cleaned["status"], cleaned["called_off_by"] = HAPPENED[cleaned.pop("happened")]
         return cleaned

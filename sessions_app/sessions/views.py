@@ -1,6 +1,7 @@
 from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
 
+from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.actions import correct_session, log_session
@@ -12,7 +13,9 @@ from sessions_app.sessions.models import Session
 def session_create(request, episode_id):
     episodes = Episode.objects.held_by(request.user).open().select_related("client", "therapist")
     episode = get_object_or_404(episodes, pk=episode_id)
-    form = SessionForm(request.POST or None, episode=episode)
+    if request.method != "POST":
+        record("episode.read", episode, by=request.user)
+    form = SessionForm(request.POST if request.method == "POST" else None, episode=episode)
     if form.is_valid():
         try:
             session = log_session(episode=episode, by=request.user, **form.cleaned_data)
@@ -29,7 +32,11 @@ def session_edit(request, session_id):
         "episode__client", "episode__therapist"
     )
     session = get_object_or_404(sessions, pk=session_id)
-    form = SessionForm(request.POST or None, episode=session.episode, session=session)
+    if request.method != "POST":
+        record("session.read", session, by=request.user)
+    form = SessionForm(
+        request.POST if request.method == "POST" else None, episode=session.episode, session=session
+    )
     if form.is_valid():
         try:
             correct_session(session=session, by=request.user, **form.cleaned_data)
