@@ -39,7 +39,7 @@ class RatingForm(forms.Form):
                 empty_value=None,
                 required=False,
                 error_messages={
-                    "invalid_choice": _("Please choose one of the marks from left to right.")
+                    "invalid_choice": _("Please choose one of the marks shown.")
                 },
             )
         if not version.comment_prompt:

@@ -1,0 +1,98 @@
+"""The client's form on the devices and in the states that people meet it in."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.conftest import look_over
+
+FRESH = """
+from alliance.asking.actions import request_rating
+from datetime import timedelta
+from django.utils import timezone
+from sessions_app.clients.models import Episode
+from sessions_app.sessions.actions import log_session
+episode = Episode.objects.open().get(client__code="D-162")
+by = episode.therapist.user
+at = timezone.now() - timedelta(minutes=episode.sessions.count())
+session = log_session(episode=episode, starts_at=at, by=by)
+print(request_rating(session=session, respondent="client", channel="link", by=by)[1])
+"""
+
+
+@pytest.fixture
+def form(demo):
+    """Return the address of a form that nobody has opened."""
+    return f"{demo.base}/r/{demo.shell(FRESH)}/"
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_form_works_without_javascript_on_a_small_phone(form, open_page, width):
+    page = open_page((width, 700), java_script_enabled=False)
+    page.goto(form)
+    wide = page.locator("html").bounding_box()["width"]
+    for mark in page.locator(".marks label").all():
+        box = mark.bounding_box()
+        assert box["width"] >= 24
+        assert box["height"] >= 44
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= wide
+    page.locator("fieldset").first.locator("input[value=\'4\']").check()
+    page.get_by_role("button", name="Send my answers").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
+
+
+def test_a_comment_that_is_too_long_gets_an_error_beside_it_and_nothing_is_lost(form, open_page):
+    page = open_page("phone")
+    page.goto(form)
+    page.locator("fieldset").nth(2).locator("input[value=\'9\']").check()
+    page.get_by_role("textbox").fill("long " * 500)
+    page.get_by_role("button", name="Send my answers").click()
+    expect(page).to_have_title(re.compile("^Error"))
+    page.wrong.clear()  # The browser notes the status of an error page itself.
+    expect(page.get_by_role("alert")).to_contain_text("There is a problem")
+    expect(page.locator("#comment-error")).to_contain_text("longer than we can keep")
+    assert page.locator("input:checked").get_attribute("value") == "9"
+    assert page.get_by_role("textbox").input_value().startswith("long long")
+    look_over(page)
+    page.get_by_role("textbox").fill("short")
+    page.get_by_role("button", name="Send my answers").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_arabic_form_reads_from_right_to_left_and_speaks_arabic_throughout(
+    demo, open_page, theme
+):
+    page = open_page("phone", theme)
+    page.goto(demo.arabic_form())
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    first, last = (page.locator(".marks").first.locator("label").nth(n) for n in (0, 10))
+    assert first.bounding_box()["x"] > last.bounding_box()["x"]
+    said = page.locator("main").inner_text() + page.locator(".demo-banner").inner_text()
+    assert re.findall("[A-Za-z]+", said) == []
+    assert page.title() == "نموذج قصير"
+    look_over(page)
+
+
+def test_reading_the_form_again_and_again_changes_nothing(form, open_page):
+    page = open_page("phone")
+    for _time in range(20):
+        assert page.request.get(form).status == 200
+        assert page.request.head(form).status == 200
+    assert page.request.fetch(form, method="OPTIONS").status == 405
+    page.goto(form)
+    page.get_by_role("button", name="Send my answers").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
+
+
+def test_the_page_weighs_little_and_asks_nobody_else(form, open_page):
+    page = open_page("phone")
+    weighed = []
+    page.on("requestfinished", lambda request: weighed.append(request))
+    page.goto(form, wait_until="networkidle")
+    assert all(request.url.startswith(form.split("/r/")[0]) for request in weighed)
+    sizes = [request.sizes() for request in weighed]
+    on_the_wire = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
+    assert on_the_wire < 30_000
