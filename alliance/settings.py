@@ -129,13 +129,19 @@ EPISODE_CHANGED = "alliance.trends.actions.review"
 # --- Database --------------------------------------------------------------------------
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATABASES = {
-    "default": dj_database_url.parse(
-        os.environ.get("DATABASE_URL") or f"sqlite:///{VAR / 'alliance.sqlite3'}",
-        conn_max_age=60,
-        conn_health_checks=True,
-    )
-}
+try:
+    DATABASES = {
+        "default": dj_database_url.parse(
+            os.environ.get("DATABASE_URL") or f"sqlite:///{VAR / 'alliance.sqlite3'}",
+            conn_max_age=60,
+            conn_health_checks=True,
+        )
+    }
+except ValueError as error:
+    raise ImproperlyConfigured(
+        "DATABASE_URL looks like postgresql://user:password@host:5432/name, "
+        "with signs like / and @ in the password written as %2F and %40."
+    ) from error
 _engine = DATABASES["default"]["ENGINE"].rsplit(".", 1)[-1]
 if _engine == "sqlite3":
     VAR.mkdir(parents=True, exist_ok=True)
@@ -244,12 +250,17 @@ STORAGES = {
 
 def _mail(address):
     """Read `smtp://user:password@host:587?tls=1`, `smtps://…`, or `console:`."""
-    parts = urlsplit(address)
-    if parts.scheme == "console":
+    try:
+        parts = urlsplit(address)
+        is_known = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_known = False
+    if address == "console:":
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+    if not is_known:
         raise ImproperlyConfigured(
-            "EMAIL_URL looks like smtp://user:password@mail.example.org:587?tls=1."
+            "EMAIL_URL looks like smtp://user:password@mail.example.org:587?tls=1, "
+            "with signs like / and @ in the password written as %2F and %40."
         )
     is_ssl = parts.scheme == "smtps"
     return {

@@ -157,9 +157,7 @@ def committed(transactional_db):
 
     Emptying the tables afterwards needs the append-only triggers out of the way.
     """
-    triggers = importlib.import_module(
-        "sessions_app.migrations.0002_promises_kept_by_triggers"
-    )
+    triggers = importlib.import_module("sessions_app.migrations.0002_promises_kept_by_triggers")
     with connection.schema_editor() as editor:
         triggers.create(None, editor)
     yield

@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
 ARABIC_FORM = """
 from alliance.asking.actions import request_rating
 from sessions_app.sessions.models import Session
@@ -19,17 +17,28 @@ print(request_rating(session=session, respondent="client", channel="link", by=by
 """
 
 
-def arabic_form(var, links):
-    """Return the address of a form for the client who reads Arabic."""
-    told = subprocess.run(
-        [sys.executable, "manage.py", "shell", "--no-imports", "-c", ARABIC_FORM],
-        cwd=ROOT,
-        env={**os.environ, "DEMO": "1", "VAR": str(var)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return links["client form"].split("/r/")[0] + f"/r/{told.stdout.strip()}/"
+class Demo:
+    """A running demonstration: its links by name, and a way to speak to its database."""
+
+    def __init__(self, environment, links):
+        self.environment = environment
+        self.links = links
+        self.base = links["therapist"].split("/demo/")[0]
+
+    def shell(self, code):
+        """Run `code` inside the project and return what it printed."""
+        return subprocess.run(
+            [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    def arabic_form(self):
+        """Return the address of a form for the client who reads Arabic."""
+        return f"{self.base}/r/{self.shell(ARABIC_FORM)}/"
 
 
 def free_port():
@@ -39,12 +48,13 @@ def free_port():
 
 
 @contextlib.contextmanager
-def running_demo(var, **environment):
-    """Start the demonstration; yield its three links by name, and stop it afterwards."""
+def running_demo(var, **changes):
+    """Start the demonstration, yield it when it is ready, and stop it afterwards."""
+    environment = os.environ | {"DEMO": "1", "DEBUG": "", "VAR": str(var)} | changes
     server = subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--port", str(free_port())],
         cwd=ROOT,
-        env={**os.environ, "DEMO": "1", "VAR": str(var), **environment},
+        env=environment,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -57,7 +67,7 @@ def running_demo(var, **environment):
                 break
         else:
             raise RuntimeError("the demonstration did not start")
-        yield links
+        yield Demo(environment, links)
     finally:
         server.terminate()
         server.wait(timeout=30)

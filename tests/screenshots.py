@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.browser import launch  # noqa: E402
-from tests.demo_server import arabic_form, running_demo  # noqa: E402
+from tests.demo_server import running_demo  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 ALL = ROOT / "var" / "screenshots"
@@ -35,12 +35,12 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as var,
-        running_demo(var) as links,
+        running_demo(var) as demo,
         sync_playwright() as playwright,
     ):
         browser = launch(playwright)
+        links = demo.links | {"arabic form": demo.arabic_form()}
         signed_in = {who: _sign_in(browser, links[who]) for who in ("therapist", "supervisor")}
-        links["arabic form"] = arabic_form(var, links)
         for size, (width, height) in WIDTHS.items():
             for theme in ("light", "dark"):
                 options = {

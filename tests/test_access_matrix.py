@@ -189,9 +189,7 @@ def test_no_page_names_a_client_beyond_the_readers_reach(name, cast, things):
                         assert client.upper() not in body, (person, thing, method, client)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in sorted(CLINICAL) if MATRIX[name][0] is not None]
-)
+@pytest.mark.parametrize("name", [name for name in sorted(CLINICAL) if MATRIX[name][0] is not None])
 def test_what_is_foreign_looks_like_what_does_not_exist(name, cast, things):
     target, sent, told = MATRIX[name]
     for person in sorted(CLINICIANS):

@@ -44,18 +44,18 @@ def request_rating(*, session, respondent, channel, by, at=None):
     time. `at` is now, unless invented data are being made.
     """
     at = at or timezone.now()
-    session = Session.objects.select_for_update(of=("self",)).get(pk=session.pk)
+    session = Session.objects.select_for_update(of=("self",), no_key=True).get(pk=session.pk)
     if session.status != Session.Status.HELD:
         raise NothingToRate
     measure = MEASURES[respondent]
+    RatingRequest.objects.filter(session=session, respondent=respondent, closed_at=None).update(
+        closed_at=at, closing=RatingRequest.Closing.REPLACED
+    )
     rated = Rating.objects.standing().filter(
         session=session, respondent=respondent, measure__key=measure
     )
     if rated.exists():
         raise NothingToRate
-    RatingRequest.objects.filter(session=session, respondent=respondent, closed_at=None).update(
-        closed_at=at, closing=RatingRequest.Closing.REPLACED
-    )
     secret = secrets.token_urlsafe(32)
     request = RatingRequest.objects.create(
         session=session,
@@ -86,7 +86,8 @@ def submit_rating(*, request, answers, comment="", at=None):
     """Store what was answered, and review the episode.
 
     Closing the request comes first and happens once: of two simultaneous
-    submissions the second raises AlreadyClosed and leaves no trace. `answers`
+    submissions the second raises AlreadyClosed and leaves no trace. A session
+    that turned out not to have been held raises NothingToRate. `answers`
     maps each item's key to its mark, or to None where it was skipped.
     """
     at = at or timezone.now()
@@ -97,6 +98,8 @@ def submit_rating(*, request, answers, comment="", at=None):
     )
     if not closed:
         raise AlreadyClosed
+    if not Session.objects.held().filter(pk=request.session_id).exists():
+        raise NothingToRate
     version = request.measure_version
     scores = score(answers, version.scored_items(), least_answered=version.least_answered)
     rating = Rating.objects.create(

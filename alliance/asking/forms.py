@@ -38,9 +38,7 @@ class RatingForm(forms.Form):
                 coerce=float,
                 empty_value=None,
                 required=False,
-                error_messages={
-                    "invalid_choice": _("Please choose one of the marks shown.")
-                },
+                error_messages={"invalid_choice": _("Please choose one of the marks shown.")},
             )
         if not version.comment_prompt:
             del self.fields["comment"]

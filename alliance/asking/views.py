@@ -121,6 +121,8 @@ def rate(request, secret):
                 asked.refresh_from_db(fields=["closing"])
                 if not asked.was_answered:
                     raise Http404 from None
+            except NothingToRate:
+                raise Http404 from None
             return redirect("rate", secret)
         context |= {"form": form, "who_reads": who_reads(asked)}
         status = 422 if form.is_bound else 200

@@ -217,6 +217,7 @@ def figure_parts(layout: Layout, *, names: Mapping[str, str]) -> dict:
             "fixedrange": True,
             "showgrid": False,
             "ticklabelstandoff": 8,
+            "automargin": False,
             "zeroline": False,
             "anchor": "y3",
         }

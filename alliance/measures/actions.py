@@ -99,31 +99,44 @@ _OPTIONAL = {"comment_prompt": str}
 
 def _check(told, name):
     """Refuse a questionnaire that lacks something, with the words to mend it."""
+
+    def need(is_so, what):
+        if not is_so:
+            raise InstrumentError(f"{name}: {what}")
+
     for key, kind in _NEEDED.items():
-        if not isinstance(told.get(key), kind):
-            raise InstrumentError(f"{name}: {key} is missing or is not a {kind.__name__}.")
+        is_so = isinstance(told.get(key), kind) and (kind is bool or told[key] is not True)
+        need(is_so and told[key] != "", f"{key} is missing or is not a {kind.__name__}.")
     unknown = set(told) - set(_NEEDED) - set(_OPTIONAL)
-    if unknown:
-        raise InstrumentError(f"{name}: nobody knows {', '.join(sorted(unknown))}.")
-    if told["perspective"] not in Perspective.values:
-        raise InstrumentError(f"{name}: perspective is client or therapist.")
-    scale = told["scale"]
-    if not all(isinstance(scale.get(key), int | float) for key in ("minimum", "maximum", "step")):
-        raise InstrumentError(f"{name}: scale needs the numbers minimum, maximum and step.")
+    need(not unknown, f"nobody knows {', '.join(sorted(unknown))}.")
+    need(told["version"] > 0, "version counts from 1.")
+    need(told["perspective"] in Perspective.values, "perspective is client or therapist.")
+    minimum, maximum, step = (told["scale"].get(key) for key in ("minimum", "maximum", "step"))
+    need(
+        all(_is_number(value) for value in (minimum, maximum, step)),
+        "scale needs the numbers minimum, maximum and step.",
+    )
+    need(minimum < maximum and step > 0, "scale goes up from minimum to maximum by a step.")
     share = told["scoring"].get("least_answered")
-    if not isinstance(share, int | float) or not 0 <= share <= 1:
-        raise InstrumentError(f"{name}: scoring.least_answered is a share from 0 to 1.")
-    if not told["items"]:
-        raise InstrumentError(f"{name}: there are no items.")
+    need(_is_number(share) and 0 <= share <= 1, "scoring.least_answered is a share from 0 to 1.")
+    need(told["items"], "there are no items.")
     for place, item in enumerate(told["items"], 1):
+        need(isinstance(item, dict), f"item {place} is not a table.")
         for key in ("key", "component", "text", "low", "high"):
-            if not isinstance(item.get(key), str) or not item[key].strip():
-                raise InstrumentError(f"{name}: item {place} lacks {key}.")
-        if item["component"] not in Item.Component.values:
-            raise InstrumentError(
-                f"{name}: item {place} belongs to trust, goals or collaboration, "
-                f"not to {item['component']}."
-            )
+            value = item.get(key)
+            need(isinstance(value, str) and value.strip(), f"item {place} lacks {key}.")
+        need(
+            item["component"] in Item.Component.values,
+            f"item {place} belongs to trust, goals or collaboration, not to {item['component']}.",
+        )
+        need(
+            isinstance(item.get("is_reverse", False), bool),
+            f"item {place}: is_reverse is true or false.",
+        )
     keys = [item["key"] for item in told["items"]]
-    if len(set(keys)) < len(keys):
-        raise InstrumentError(f"{name}: two items have the same key.")
+    need(len(set(keys)) == len(keys), "two items have the same key.")
+
+
+def _is_number(value):
+    """Whether a value of a file is a number; true and false are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

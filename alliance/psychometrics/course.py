@@ -11,6 +11,8 @@ from math import isfinite
 
 # From so many earlier ratings on, "usual" says something.
 ENOUGH_TO_COMPARE = 3
+# Means of the same marks in another order differ by less than this.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +66,5 @@ def describe(totals: Sequence[float | None], rated: Sequence[bool]) -> Course:
         latest=latest,
         usual=usual,
         below_usual=below,
-        is_lowest=usual is not None and latest is not None and latest < min(earlier),
+        is_lowest=usual is not None and latest is not None and latest < min(earlier) - ROUNDING,
     )

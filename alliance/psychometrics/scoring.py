@@ -42,7 +42,7 @@ def rescale(value: float, item: ScoredItem) -> float:
     if not (isfinite(value) and item.minimum <= value <= item.maximum):
         raise ValueError(f"{item.key}: {value} is outside {item.minimum}–{item.maximum}")
     distance = (item.maximum - value) if item.reverse else (value - item.minimum)
-    return 10 * distance / (item.maximum - item.minimum)
+    return 10 * (distance / (item.maximum - item.minimum))
 
 
 def score(

@@ -12,6 +12,7 @@ from alliance.psychometrics.scoring import COMPONENTS
 from alliance.ratings.models import Rating
 from alliance.trends.models import Reading, Standing
 from sessions_app.access.actions import record
+from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
 
 SPARK = 12
@@ -31,6 +32,8 @@ def review(episode):
     Only ratings in the wording of the latest one are compared with each other.
     Raises ValidationError where a session that somebody rated is no longer held.
     """
+    # Of two who change an episode at once the second waits here, and sees what the first did.
+    episode = Episode.objects.select_for_update(no_key=True).get(pk=episode.pk)
     if (
         Rating.objects.standing()
         .filter(session__episode=episode)

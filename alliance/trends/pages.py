@@ -217,4 +217,5 @@ def _numbers(rating):
 
 def as_text(cell):
     """Keep a spreadsheet from running a cell as a formula."""
-    return f"'{cell}" if cell.lstrip()[:1] in tuple("=+-@\t\r＝＋－＠") else cell
+    is_formula = cell[:1] in tuple("\t\r\n") or cell.lstrip()[:1] in tuple("=+-@＝＋－＠")
+    return f"'{cell}" if is_formula else cell

@@ -32,7 +32,7 @@ def log_session(
     Logging the very same session twice, as an impatient double click does,
     stores it once and returns it.
     """
-    _lock(episode)
+    episode = _lock(episode)
     values = {
         "minutes": minutes,
         "setting": setting,
@@ -43,8 +43,7 @@ def log_session(
     twin = Session.objects.filter(episode=episode, starts_at=starts_at).first()
     if twin and all(getattr(twin, name) == value for name, value in values.items()):
         return twin
-    if episode.ended_on and timezone.localdate(starts_at) > episode.ended_on:
-        raise ValidationError({"starts_at": _("This episode had already ended by then.")})
+    _refuse_after_the_end(episode, starts_at)
     session = Session(episode=episode, starts_at=starts_at, **values)
     session.number = _last_number(episode) + 1 if status == Session.Status.HELD else None
     session.full_clean()
@@ -64,7 +63,7 @@ def correct_session(*, session, by, **changes):
     Whoever is told of the change may refuse it: a session that somebody has
     rated stays held.
     """
-    _lock(session.episode)
+    episode = _lock(session.episode)
     session = Session.objects.get(pk=session.pk)
     changed = [name for name, value in changes.items() if getattr(session, name) != value]
     if not changed:
@@ -72,23 +71,30 @@ def correct_session(*, session, by, **changes):
     was_held = session.status == Session.Status.HELD
     for name in changed:
         setattr(session, name, changes[name])
+    if "starts_at" in changed:
+        _refuse_after_the_end(episode, session.starts_at)
     is_held = session.status == Session.Status.HELD
     if was_held and not is_held:
         session.number = None
     elif is_held and not was_held:
-        session.number = _last_number(session.episode) + 1
+        session.number = _last_number(episode) + 1
     session.full_clean()
     session.save()
     record("session.corrected", session, by=by, fields=changed)
-    _renumber(session.episode)
-    episode_changed(session.episode)
+    _renumber(episode)
+    episode_changed(episode)
     session.refresh_from_db(fields=["number"])
     return session
 
 
 def _lock(episode):
-    """Let no one else number the sessions of `episode` until this transaction ends."""
-    Episode.objects.select_for_update().get(pk=episode.pk)
+    """Let no one else number the sessions of `episode` until we are done; return it as it is."""
+    return Episode.objects.select_for_update(no_key=True).get(pk=episode.pk)
+
+
+def _refuse_after_the_end(episode, starts_at):
+    if episode.ended_on and timezone.localdate(starts_at) > episode.ended_on:
+        raise ValidationError({"starts_at": _("This episode had already ended by then.")})
 
 
 def _last_number(episode):

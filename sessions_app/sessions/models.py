@@ -76,7 +76,7 @@ class Session(models.Model):
                 fields=["episode", "number"], name="session_number_is_used_once_in_an_episode"
             ),
             models.CheckConstraint(
-                condition=Q(status="held", number__gte=1)
+                condition=Q(status="held", number__isnull=False, number__gte=1)
                 | (~Q(status="held") & Q(number__isnull=True)),
                 name="session_is_numbered_when_held",
             ),

@@ -1,5 +1,7 @@
 """A real browser before the real server, and the eyes that watch every page of a journey."""
 
+import os
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
@@ -33,7 +35,8 @@ for name in ("theo", "sue", "olga"):
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
     """The demonstration, with passwords for those who sign in by hand."""
-    with running_demo(tmp_path_factory.mktemp("var")) as running:
+    engine = os.environ.get("JOURNEY_DATABASE_URL", "")
+    with running_demo(tmp_path_factory.mktemp("var"), DATABASE_URL=engine) as running:
         running.shell(PASSWORDS)
         yield running
 
@@ -82,9 +85,8 @@ def look_over(page):
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.violations") == []
     assert page.wrong == []
-    assert (
-        page.evaluate("document.documentElement.scrollWidth")
-        <= page.evaluate("document.documentElement.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate(
+        "document.documentElement.clientWidth"
     ), page.url
     found = Axe().run(page, options=WCAG).response["violations"]
     assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []

@@ -38,7 +38,7 @@ def test_the_form_works_without_javascript_on_a_small_phone(form, open_page, wid
         assert box["height"] >= 44
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= wide
-    page.locator("fieldset").first.locator("input[value=\'4\']").check()
+    page.locator("fieldset").first.locator("input[value='4']").check()
     page.get_by_role("button", name="Send my answers").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
 
@@ -46,7 +46,7 @@ def test_the_form_works_without_javascript_on_a_small_phone(form, open_page, wid
 def test_a_comment_that_is_too_long_gets_an_error_beside_it_and_nothing_is_lost(form, open_page):
     page = open_page("phone")
     page.goto(form)
-    page.locator("fieldset").nth(2).locator("input[value=\'9\']").check()
+    page.locator("fieldset").nth(2).locator("input[value='9']").check()
     page.get_by_role("textbox").fill("long " * 500)
     page.get_by_role("button", name="Send my answers").click()
     expect(page).to_have_title(re.compile("^Error"))

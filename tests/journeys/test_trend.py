@@ -25,7 +25,7 @@ def test_plotly_takes_over_in_the_same_places(demo, open_page, device):
     taken = page.evaluate(PLACES, ".js-plotly-plot .scatterlayer .points path")
     assert len(drawn) == len(taken) == 36
     for ours, theirs in zip(drawn, taken, strict=True):
-        assert ours == pytest.approx(theirs, abs=1.5)
+        assert ours == pytest.approx(theirs, abs=0.5)
 
 
 def test_a_hover_tells_no_more_than_the_table(demo, open_page):

@@ -1,0 +1,62 @@
+"""All tests: on SQLite, on PostgreSQL, and in a real browser. One closing line."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.postgres import running_postgres  # noqa: E402
+
+UNITS = ["tests", "--ignore=tests/journeys", "-n", "2"]
+
+
+def main():
+    arguments = sys.argv[1:]
+    counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
+    with tempfile.TemporaryDirectory() as folder:
+        reports = Path(folder)
+        run("SQLite", [*UNITS, *arguments], reports, counts)
+        with running_postgres() as address:
+            run("PostgreSQL", [*UNITS, *arguments], reports, counts, DATABASE_URL=address)
+            run("Browser, on SQLite", ["tests/journeys", *arguments], reports, counts)
+            run(
+                "Browser, on PostgreSQL",
+                ["tests/journeys/test_main_job.py", "-k", "phone and light", *arguments],
+                reports,
+                counts,
+                JOURNEY_DATABASE_URL=address,
+            )
+    if os.environ.get("CI") and counts["skipped"]:
+        print(f"{counts['skipped']} tests were skipped; in CI that is a failure.")
+        counts["failed"] += counts["skipped"]
+    print(f"{counts['passed']} passed, {counts['failed']} failed")
+    sys.exit(bool(counts["failed"]))
+
+
+def run(title, arguments, reports, counts, **environment):
+    """Run pytest once and add up what it reports; no report at all is a failure."""
+    print(f"\n=== {title}", flush=True)
+    report = reports / f"{len(list(reports.iterdir()))}.xml"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", f"--junit-xml={report}", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": "", **environment},
+    )
+    suite = ElementTree.parse(report).find("testsuite").attrib if report.exists() else {}
+    failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+    skipped = int(suite.get("skipped", 0))
+    passed = int(suite.get("tests", 0)) - failed - skipped
+    if done.returncode and not failed or not passed:
+        failed += 1
+    counts["passed"] += passed
+    counts["failed"] += failed
+    counts["skipped"] += skipped
+
+
+if __name__ == "__main__":
+    main()
