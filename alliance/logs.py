@@ -6,10 +6,8 @@ import re
 SECRET = re.compile(r"(/r/|/demo/|/password/reset/key/)[^/\s\"']+")
 
 
-class MaskSecrets(logging.Filter):
-    """Take secrets out of a record's message before any handler sees it."""
+class MaskSecrets(logging.Formatter):
+    """Lays a record out, and takes the secrets out of all of it, tracebacks included."""
 
-    def filter(self, record):
-        record.msg = SECRET.sub(r"\1***", record.getMessage())
-        record.args = ()
-        return True
+    def format(self, record):
+        return SECRET.sub(r"\1***", super().format(record))

@@ -7,6 +7,7 @@ variables.
 
 import os
 import secrets
+import zoneinfo
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -142,9 +143,11 @@ except ValueError as error:
         "DATABASE_URL looks like postgresql://user:password@host:5432/name, "
         "with signs like / and @ in the password written as %2F and %40."
     ) from error
-_engine = DATABASES["default"]["ENGINE"].rsplit(".", 1)[-1]
-if _engine == "sqlite3":
+_engine = DATABASES["default"]["ENGINE"]
+if _engine == "django.db.backends.sqlite3":
     VAR.mkdir(parents=True, exist_ok=True)
+    # Tests queue up before a file, as the real thing does; memory has no WAL.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}
     # WAL lets readers go on while one writes; IMMEDIATE queues writers instead of
     # failing them; FULL keeps what was thanked for through a power cut.
     DATABASES["default"]["OPTIONS"] = {
@@ -152,7 +155,7 @@ if _engine == "sqlite3":
         "transaction_mode": "IMMEDIATE",
         "init_command": ("PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"),
     }
-elif _engine != "postgresql":
+elif _engine != "django.db.backends.postgresql":
     raise ImproperlyConfigured(
         "DATABASE_URL must name PostgreSQL or SQLite; nothing else is tested."
     )
@@ -233,6 +236,8 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
+if TIME_ZONE not in zoneinfo.available_timezones():
+    raise ImproperlyConfigured(f"TIME_ZONE is called like Europe/Vienna, not “{TIME_ZONE}”.")
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -270,7 +275,7 @@ def _mail(address):
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_SSL": is_ssl,
-        "EMAIL_USE_TLS": parse_qs(parts.query).get("tls") == ["1"],
+        "EMAIL_USE_TLS": not is_ssl and parse_qs(parts.query).get("tls") == ["1"],
         "EMAIL_TIMEOUT": 10,
     }
 
@@ -285,13 +290,17 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("MAIL_FROM", "no-reply@localh
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"mask_secrets": {"()": "alliance.logs.MaskSecrets"}},
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "masked": {
+            "()": "alliance.logs.MaskSecrets",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "filters": ["mask_secrets"],
-            "formatter": "plain",
+            "formatter": "masked",
         }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},

@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ["ar"]
+HOW = ["--no-location", "--no-wrap", "--ignore", ".venv", "--ignore", "var", "--ignore", "tests"]
 
 
 def main():
@@ -21,8 +22,7 @@ def main():
     environment = {**os.environ, "DEBUG": "1"}
     for language in LANGUAGES:
         subprocess.run(  # noqa: S603 - our own command
-            [*manage, "makemessages", "--locale", language, "--no-location", "--no-wrap"]
-            + ["--ignore", ".venv", "--ignore", "var", "--ignore", "tests"],
+            [*manage, "makemessages", "--locale", language, *HOW],
             cwd=ROOT,
             env=environment,
             check=True,

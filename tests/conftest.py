@@ -25,6 +25,10 @@ from sessions_app.sessions.actions import log_session
 from sessions_app.sessions.models import Session
 
 ITEMS = ("say", "matter", "change", "aim", "suits", "voice")
+TRIGGERS = (
+    "sessions_app.migrations.0002_promises_kept_by_triggers",
+    "alliance.migrations.0002_wording_stands_once_rated",
+)
 PASSWORD = "correct horse battery staple"
 
 
@@ -155,14 +159,17 @@ def sessions(cast):
 def committed(transactional_db):
     """Real commits, for tests in which two act at once.
 
-    Emptying the tables afterwards needs the append-only triggers out of the way.
+    Emptying the tables afterwards needs the triggers out of the way. Tests with
+    real commits run after all others, and each puts the triggers back first.
     """
-    triggers = importlib.import_module("sessions_app.migrations.0002_promises_kept_by_triggers")
+    migrations = [importlib.import_module(name) for name in TRIGGERS]
     with connection.schema_editor() as editor:
-        triggers.create(None, editor)
+        for migration in migrations:
+            migration.create(None, editor)
     yield
     with connection.schema_editor() as editor:
-        triggers.drop(None, editor)
+        for migration in migrations:
+            migration.drop(None, editor)
 
 
 __all__ = ["Session", "ask", "hold", "rate", "run"]

@@ -31,18 +31,19 @@ def running_postgres():
     port = free_port()
     print(f"Starting PostgreSQL from {binaries} …", file=sys.stderr, flush=True)
     try:
+        cluster = ["--pgdata", folder / "data"]
         _run(
-            [*runner, binaries / "initdb", "--pgdata", folder / "data", "--auth", "trust"]
-            + ["--username", "postgres", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
+            [*runner, binaries / "initdb", *cluster, "--auth", "trust", "--username", "postgres"],
+            ["--encoding", "UTF8", "--locale", "C", "--no-sync"],
         )
         # The data are thrown away, so nothing waits for the disk.
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        control = [*runner, binaries / "pg_ctl", "--pgdata", folder / "data", "--wait"]
-        _run([*control, "--log", folder / "log", "--options", options, "start"])
+        control = [*runner, binaries / "pg_ctl", *cluster, "--wait"]
+        _run(control, ["--log", folder / "log", "--options", options, "start"])
         try:
             yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
         finally:
-            _run([*control, "--mode", "immediate", "stop"])
+            _run(control, ["--mode", "immediate", "stop"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -83,9 +84,9 @@ def _is_known(name):
     return True
 
 
-def _run(command):
+def _run(*commands):
     done = subprocess.run(
-        [str(part) for part in command],
+        [str(part) for command in commands for part in command],
         cwd="/",
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -51,7 +51,7 @@ def run(title, arguments, reports, counts, **environment):
     failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
     skipped = int(suite.get("skipped", 0))
     passed = int(suite.get("tests", 0)) - failed - skipped
-    if done.returncode and not failed or not passed:
+    if (done.returncode and not failed) or not passed:
         failed += 1
     counts["passed"] += passed
     counts["failed"] += failed

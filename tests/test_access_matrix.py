@@ -56,7 +56,7 @@ def clinicians(get, post):
 
 
 def by_object(admitted, get, post):
-    """Let in whom the object admits; a method that the address lacks is refused to all clinicians."""
+    """Let in whom the object admits; what the address lacks, to all clinicians."""
 
     def answer(person, name, method):
         if person == "anonymous":
@@ -205,10 +205,7 @@ def test_a_clinical_page_that_is_read_leaves_an_event_and_a_refused_one_leaves_n
     name, cast, things
 ):
     target, sent, told = MATRIX[name]
-    if told("theo", "cleo", "GET") == NOT_SO:
-        method = "POST"
-    else:
-        method = "GET"
+    method = "POST" if told("theo", "cleo", "GET") == NOT_SO else "GET"
     for person in PEOPLE:
         for thing in OBJECTS if target else [None]:
             with undone():

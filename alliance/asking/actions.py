@@ -12,7 +12,7 @@ from alliance.psychometrics.scoring import score
 from alliance.ratings.models import Rating, RatingRequest
 from alliance.trends.actions import review
 from sessions_app.access.actions import record
-from sessions_app.clients.models import ClientIdentity
+from sessions_app.clients.models import ClientIdentity, Episode
 from sessions_app.sessions.models import Session
 
 MEASURES = {Perspective.CLIENT: "session", Perspective.THERAPIST: "session-therapist"}
@@ -98,6 +98,7 @@ def submit_rating(*, request, answers, comment="", at=None):
     )
     if not closed:
         raise AlreadyClosed
+    episode = Episode.objects.lock(request.session.episode)
     if not Session.objects.held().filter(pk=request.session_id).exists():
         raise NothingToRate
     version = request.measure_version
@@ -118,5 +119,5 @@ def submit_rating(*, request, answers, comment="", at=None):
         entered_by=request.asked_by if request.respondent == Perspective.THERAPIST else None,
     )
     record("rating.submitted", rating, by=rating.entered_by)
-    review(request.session.episode)
+    review(episode)
     return rating

@@ -2,8 +2,10 @@
 
 import hashlib
 import tomllib
+from math import isfinite
 from pathlib import Path
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from alliance.measures.models import Item, Measure, MeasureVersion, Perspective
@@ -47,7 +49,7 @@ def _load(path):
         key=told["key"],
         defaults={"perspective": told["perspective"], "name": told["name"]},
     )
-    version = MeasureVersion.objects.create(
+    version = MeasureVersion(
         measure=measure,
         number=told["version"],
         language=told["language"],
@@ -63,7 +65,7 @@ def _load(path):
         source=told["source"],
         digest=digest,
     )
-    Item.objects.bulk_create(
+    items = [
         Item(
             version=version,
             key=item["key"],
@@ -75,8 +77,21 @@ def _load(path):
             is_reverse=item.get("is_reverse", False),
         )
         for place, item in enumerate(told["items"], 1)
-    )
+    ]
+    _check_rows([version, *items], path.name)
+    version.save()
+    Item.objects.bulk_create(items)
     return version
+
+
+def _check_rows(rows, name):
+    """Refuse what the tables would not take: words that are too long, above all."""
+    for row in rows:
+        try:
+            row.clean_fields(exclude=["version", "measure"])
+        except ValidationError as error:
+            field, (said, *_more) = next(iter(error.message_dict.items()))
+            raise InstrumentError(f"{name}: {field} of {row}: {said}") from error
 
 
 _NEEDED = {
@@ -107,6 +122,8 @@ def _check(told, name):
     for key, kind in _NEEDED.items():
         is_so = isinstance(told.get(key), kind) and (kind is bool or told[key] is not True)
         need(is_so and told[key] != "", f"{key} is missing or is not a {kind.__name__}.")
+    for key, kind in _OPTIONAL.items():
+        need(isinstance(told.get(key, ""), kind), f"{key} is not a {kind.__name__}.")
     unknown = set(told) - set(_NEEDED) - set(_OPTIONAL)
     need(not unknown, f"nobody knows {', '.join(sorted(unknown))}.")
     need(told["version"] > 0, "version counts from 1.")
@@ -138,5 +155,5 @@ def _check(told, name):
 
 
 def _is_number(value):
-    """Whether a value of a file is a number; true and false are not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether a value of a file is a finite number; true and false are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

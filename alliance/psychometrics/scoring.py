@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from math import isfinite
 
 COMPONENTS = ("trust", "goals", "collaboration")
+# A share of so many items is a whole number up to this.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,10 @@ def rescale(value: float, item: ScoredItem) -> float:
     """Bring an answer in the item's own points to 0–10, high meaning good.
 
     Raises ValueError for a value that is not finite or outside the item's
-    range, and for an item whose range is empty.
+    range, and for an item whose range is empty or endless.
     """
-    if not item.minimum < item.maximum:
-        raise ValueError(f"{item.key}: the range {item.minimum}–{item.maximum} is empty")
+    if not (isfinite(item.minimum) and isfinite(item.maximum) and item.minimum < item.maximum):
+        raise ValueError(f"{item.key}: {item.minimum}–{item.maximum} is no range")
     if not (isfinite(value) and item.minimum <= value <= item.maximum):
         raise ValueError(f"{item.key}: {value} is outside {item.minimum}–{item.maximum}")
     distance = (item.maximum - value) if item.reverse else (value - item.minimum)
@@ -77,7 +79,7 @@ def score(
         given = [
             rescale(value, item) for item in asked if (value := answers.get(item.key)) is not None
         ]
-        enough = bool(given) and len(given) >= least_answered * len(asked)
+        enough = bool(given) and len(given) >= least_answered * len(asked) - ROUNDING
         parts[component] = sum(given) / len(given) if enough else None
     present = [value for value in parts.values() if value is not None]
     total = sum(present) / len(present) if len(present) == len(COMPONENTS) else None

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from alliance.measures.models import Measure, MeasureVersion, Perspective
+from alliance.psychometrics.scoring import COMPONENTS
 from sessions_app.access.models import Membership, User
 from sessions_app.sessions.models import Session
 
@@ -163,6 +164,11 @@ class Rating(models.Model):
 
     def __str__(self):
         return f"{self.respondent} · {self.submitted_at:%Y-%m-%d}"
+
+    @property
+    def has_marks(self):
+        """Whether it says anything by its marks; a sheet left blank does not."""
+        return any(getattr(self, component) is not None for component in COMPONENTS)
 
     def audit_scope(self):
         return self.session.audit_scope()

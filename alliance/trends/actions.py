@@ -30,10 +30,11 @@ def review(episode):
     """Bring the standing of `episode` up to what its sessions and ratings say now.
 
     Only ratings in the wording of the latest one are compared with each other.
-    Raises ValidationError where a session that somebody rated is no longer held.
+    Raises ValidationError where a session that somebody rated is no longer held,
+    and where one was held after the episode's end.
     """
     # Of two who change an episode at once the second waits here, and sees what the first did.
-    episode = Episode.objects.select_for_update(no_key=True).get(pk=episode.pk)
+    episode = Episode.objects.lock(episode)
     if (
         Rating.objects.standing()
         .filter(session__episode=episode)
@@ -43,13 +44,18 @@ def review(episode):
         raise ValidationError({"status": _("This session has been rated, so it stays as held.")})
 
     sessions = list(Session.objects.filter(episode=episode).held().order_by("starts_at"))
+    if episode.ended_on and any(
+        timezone.localdate(session.starts_at) > episode.ended_on for session in sessions
+    ):
+        raise ValidationError({"ended_on": _("A session was held after this day.")})
     ratings = {
         rating.session_id: rating
         for rating in Rating.objects.standing().filter(
             session__episode=episode, respondent=Perspective.CLIENT
         )
+        if rating.has_marks
     }
-    marked = [session for session in sessions if _has_marks(ratings.get(session.pk))]
+    marked = [session for session in sessions if session.pk in ratings]
     latest = ratings[marked[-1].pk] if marked else None
     totals = [
         rating.total
@@ -59,7 +65,7 @@ def review(episode):
         else None
         for session in sessions
     ]
-    course = describe(totals, [_has_marks(ratings.get(session.pk)) for session in sessions])
+    course = describe(totals, [session.pk in ratings for session in sessions])
     signal = _signal(course, latest)
     Standing.objects.update_or_create(
         episode=episode,
@@ -77,13 +83,6 @@ def review(episode):
             "comment_waiting": _unread(episode).exclude(comment="").exists(),
             "spark": totals[-SPARK:],
         },
-    )
-
-
-def _has_marks(rating):
-    """Whether a rating says anything by its marks; a sheet left blank does not."""
-    return rating is not None and any(
-        getattr(rating, component) is not None for component in COMPONENTS
     )
 
 

@@ -114,8 +114,10 @@ def _rows(episode, *, with_comments):
     for session in sessions:
         rating = said.get((session.pk, Perspective.CLIENT))
         own = said.get((session.pk, Perspective.THERAPIST))
-        changed = bool(rating and version not in (None, rating.measure_version_id))
-        version = rating.measure_version_id if rating else version
+        changed = False
+        if rating and rating.has_marks:
+            changed = version not in (None, rating.measure_version_id)
+            version = rating.measure_version_id
         rows.append(
             Row(
                 session=session,
@@ -141,7 +143,7 @@ def _what(session, rating):
         return _("Planned")
     if rating is None:
         return _("No rating")
-    if all(getattr(rating, name) is None for name in COMPONENTS):
+    if not rating.has_marks:
         return _("Sent without marks")
     return ""
 
@@ -168,7 +170,7 @@ def _point(row):
 
 def _compared(rows):
     """Return the comparable totals, and each component's mean before the latest rating."""
-    rated = [row.rating for row in rows if row.rating]
+    rated = [row.rating for row in rows if row.rating and row.rating.has_marks]
     current = [
         rating for rating in rated if rating.measure_version_id == rated[-1].measure_version_id
     ]

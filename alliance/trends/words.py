@@ -29,7 +29,7 @@ def short_names():
 
 def points(value):
     """Write a score with one decimal as the language has it, or a dash where there is none."""
-    return "–" if value is None else number_format(value, 1)
+    return "–" if value is None else number_format(round(value, 1), 1)
 
 
 def reason(standing: Standing) -> str:

@@ -53,9 +53,10 @@ def join_practice(
     Whoever is new gets an account without a password: nobody signs in to it
     until its owner has set one by a link.
     """
-    user = User.objects.filter(email=email.strip().lower()).first()
+    typed = email.strip()
+    user = User.objects.filter(email=typed.lower()).first()
     if user is None:
-        user = User(email=email.strip().lower(), name=name or email.split("@")[0])
+        user = User(email=typed.lower(), name=name or typed.split("@")[0])
         user.set_unusable_password()
         user.full_clean()
         user.save()

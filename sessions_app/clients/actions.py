@@ -76,7 +76,7 @@ def open_episode(
 @transaction.atomic
 def end_episode(*, episode, ending, by, ended_on=None):
     """End a course of therapy, and say how it ended."""
-    episode = Episode.objects.select_for_update(of=("self",), no_key=True).get(pk=episode.pk)
+    episode = Episode.objects.lock(episode)
     if episode.ended_on is not None:
         raise ValidationError(_("This episode has already ended."))
     episode.ended_on = ended_on or timezone.localdate()

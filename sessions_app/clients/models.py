@@ -103,6 +103,10 @@ class EpisodeQuerySet(models.QuerySet):
     def open(self):
         return self.filter(ended_on=None)
 
+    def lock(self, episode):
+        """Return `episode` as it is now; who else wants to change it waits for our commit."""
+        return self.select_for_update(of=("self",), no_key=True).get(pk=episode.pk)
+
 
 class Episode(models.Model):
     """One client, one therapist, one course of therapy.

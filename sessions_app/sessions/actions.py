@@ -32,7 +32,7 @@ def log_session(
     Logging the very same session twice, as an impatient double click does,
     stores it once and returns it.
     """
-    episode = _lock(episode)
+    episode = Episode.objects.lock(episode)
     values = {
         "minutes": minutes,
         "setting": setting,
@@ -63,7 +63,7 @@ def correct_session(*, session, by, **changes):
     Whoever is told of the change may refuse it: a session that somebody has
     rated stays held.
     """
-    episode = _lock(session.episode)
+    episode = Episode.objects.lock(session.episode)
     session = Session.objects.get(pk=session.pk)
     changed = [name for name, value in changes.items() if getattr(session, name) != value]
     if not changed:
@@ -85,11 +85,6 @@ def correct_session(*, session, by, **changes):
     episode_changed(episode)
     session.refresh_from_db(fields=["number"])
     return session
-
-
-def _lock(episode):
-    """Let no one else number the sessions of `episode` until we are done; return it as it is."""
-    return Episode.objects.select_for_update(no_key=True).get(pk=episode.pk)
 
 
 def _refuse_after_the_end(episode, starts_at):

@@ -26,9 +26,7 @@ def test_every_view_of_ours_wears_a_door():
 
 
 def test_nobody_who_is_not_signed_in_gets_past_a_view_that_is_not_public(client, db):
-    closed = [
-        name for name, view in views() if getattr(view, "door", "public") not in {"public"}
-    ]
+    closed = [name for name, view in views() if getattr(view, "door", "public") not in {"public"}]
     assert {"home", "caseload", "client-create"} < set(closed)
     for name in ("home", "caseload", "client-create"):
         assert client.get(reverse(name)).headers["Location"].startswith("/sign-in/")

@@ -1,0 +1,254 @@
+"""Questionnaires come from files: once, in words that stand, and with a plain refusal."""
+
+import re
+import shutil
+import tomllib
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from alliance.measures.actions import INSTRUMENTS, InstrumentError, load_instruments
+from alliance.measures.models import Item, Measure, MeasureVersion
+from tests.conftest import hold, rate
+
+SHIPPED = sorted(INSTRUMENTS.glob("*.toml"))
+ENGLISH = (INSTRUMENTS / "session.en.toml").read_text()
+
+
+def _write(folder, text, name="mine.toml"):
+    (folder / name).write_text(text)
+    return folder
+
+
+def _changed(old, new):
+    assert old in ENGLISH
+    return ENGLISH.replace(old, new, 1)
+
+
+def _without(key):
+    text, times = re.subn(rf"(?m)^{key} = .*\n", "", ENGLISH, count=1)
+    assert times == 1
+    return text
+
+
+# --- Loading ---
+
+
+def test_every_shipped_file_is_loaded_once_and_then_passed_over(db):
+    new = load_instruments()
+    assert {(version.measure.key, version.number, version.language) for version in new} == {
+        ("session", 1, "en"),
+        ("session", 1, "ar"),
+        ("session-therapist", 1, "en"),
+    }
+    assert len(new) == len(SHIPPED)
+    assert load_instruments() == []
+    assert MeasureVersion.objects.count() == len(SHIPPED)
+    assert Item.objects.count() == 6 * len(SHIPPED)
+
+
+def test_the_wordings_of_one_questionnaire_belong_to_one_measure(db):
+    load_instruments()
+    measures = Measure.objects.values_list("key", "perspective")
+    assert set(measures) == {("session", "client"), ("session-therapist", "therapist")}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_what_is_in_the_tables_is_what_is_in_the_file(db, path):
+    load_instruments()
+    told = tomllib.loads(path.read_text())
+    version = MeasureVersion.objects.get(
+        measure__key=told["key"], number=told["version"], language=told["language"]
+    )
+    for name in ("title", "intro", "comment_prompt", "licence", "source", "is_validated"):
+        assert getattr(version, name) == told[name]
+    assert {
+        "minimum": version.minimum,
+        "maximum": version.maximum,
+        "step": version.step,
+    } == told["scale"]
+    assert version.least_answered == told["scoring"]["least_answered"]
+    stored = [
+        (item.position, item.key, item.component, item.text, item.low_anchor, item.high_anchor)
+        for item in version.items.all()
+    ]
+    assert stored == [
+        (place, item["key"], item["component"], item["text"], item["low"], item["high"])
+        for place, item in enumerate(told["items"], 1)
+    ]
+
+
+def test_an_item_may_be_scored_the_other_way_round(db, tmp_path):
+    load_instruments(
+        _write(tmp_path, _changed('key = "say"\n', 'key = "say"\nis_reverse = true\n'))
+    )
+    assert Item.objects.filter(is_reverse=True).get().key == "say"
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_a_shipped_questionnaire_is_complete_and_claims_nothing(path):
+    told = tomllib.loads(path.read_text())
+    components = [item["component"] for item in told["items"]]
+    assert sorted(components) == sorted(Item.Component.values * 2)
+    assert all(item["low"].strip() and item["high"].strip() for item in told["items"])
+    assert told["is_validated"] is False
+    assert told["licence"].strip()
+    assert "not validated" in told["source"].lower()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_every_shipped_wording_has_the_same_six_keys_on_the_same_scale(path):
+    told, english = tomllib.loads(path.read_text()), tomllib.loads(ENGLISH)
+    for name in ("scale", "scoring"):
+        assert told[name] == english[name]
+    keys = [(item["key"], item["component"]) for item in told["items"]]
+    assert keys == [(item["key"], item["component"]) for item in english["items"]]
+
+
+# --- A wording stands ---
+
+
+def test_another_wording_under_the_same_number_is_refused_in_plain_words(db, tmp_path):
+    load_instruments(_write(tmp_path, ENGLISH))
+    _write(tmp_path, _changed("what was really on my mind", "everything"))
+    with pytest.raises(InstrumentError) as refusal:
+        load_instruments(tmp_path)
+    assert str(refusal.value) == (
+        "mine.toml: version 1 is in use with another wording; "
+        "give the new wording a new version number."
+    )
+    assert not Item.objects.filter(text__contains="everything").exists()
+
+
+def test_another_wording_under_a_new_number_stands_beside_the_old(db, tmp_path):
+    load_instruments(_write(tmp_path, ENGLISH))
+    _write(tmp_path, _changed("version = 1", "version = 2"), name="newer.toml")
+    assert [version.number for version in load_instruments(tmp_path)] == [2]
+    assert Measure.objects.get().versions.count() == 2
+
+
+def test_a_wording_that_somebody_rated_cannot_be_changed_by_any_way(cast):
+    version = rate(hold(cast.cleo), 7).measure_version
+    for words in (
+        lambda: MeasureVersion.objects.filter(pk=version.pk).update(title="Another"),
+        lambda: version.items.update(text="Other words."),
+        lambda: version.items.all().delete(),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            words()
+
+
+# --- Files that cannot be used ---
+
+MALFORMED = {
+    "no TOML": ("key = ", "mine.toml"),
+    "a text where a number belongs": (_changed("version = 1", 'version = "1"'), "version"),
+    "an unknown key": (f'colour = "red"\n{ENGLISH}', "nobody knows colour"),
+    "an unknown perspective": (
+        _changed('perspective = "client"', 'perspective = "parent"'),
+        "perspective is client or therapist",
+    ),
+    "a scale without its end": (_changed("maximum = 10\n", ""), "minimum, maximum and step"),
+    "a scale in words": (_changed("step = 1", 'step = "one"'), "minimum, maximum and step"),
+    "no scoring rule": (_changed("least_answered = 0.5\n", ""), "least_answered is a share"),
+    "a share over 1": (_changed("least_answered = 0.5", "least_answered = 1.5"), "is a share"),
+    "a share below 0": (_changed("least_answered = 0.5", "least_answered = -0.5"), "is a share"),
+    "no items": (f"items = []\n{ENGLISH.split('[[items]]', 1)[0]}", "there are no items"),
+    "an unknown component": (
+        _changed('component = "goals"', 'component = "hope"'),
+        "item 3 belongs to trust, goals or collaboration, not to hope",
+    ),
+    "no step": (_changed("step = 1", "step = 0"), "from minimum to maximum by a step"),
+    "an empty range": (_changed("maximum = 10", "maximum = 0"), "from minimum to maximum"),
+    "an empty licence": (_changed("Apache-2.0, this project", ""), "licence is missing"),
+    "an item that is no table": (
+        f'items = ["say"]\n{ENGLISH.split("[[items]]", 1)[0]}',
+        "item 1 is not a table",
+    ),
+    "a number below one": (_changed("version = 1", "version = 0"), "version counts from 1"),
+    "a number that is a truth": (_changed("version = 1", "version = true"), "version is missing"),
+    "a share that is a truth": (_changed("answered = 0.5", "answered = true"), "is a share"),
+    "a truth in words": (
+        _changed('key = "say"\n', 'key = "say"\nis_reverse = "perhaps"\n'),
+        "item 1: is_reverse is true or false",
+    ),
+    "one key twice": (_changed('key = "matter"', 'key = "say"'), "two items have the same key"),
+    **{
+        f"no {key}": (_without(key), f"{key} is missing")
+        for key in (
+            *("key", "version", "language", "perspective", "name", "title", "intro"),
+            *("is_validated", "licence", "source"),
+        )
+    },
+    **{
+        f"an item with blank {key}": (
+            re.sub(rf'(?ms)(\[\[items\]\].*?^{key}) = "[^"]*"', r'\1 = " "', ENGLISH, count=1),
+            f"item 1 lacks {key}",
+        )
+        for key in ("key", "component", "text", "low", "high")
+    },
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+def test_a_file_that_cannot_be_used_is_named_with_what_is_wrong_in_it(db, tmp_path, what):
+    text, said = MALFORMED[what]
+    with pytest.raises(InstrumentError) as refusal:
+        load_instruments(_write(tmp_path, text))
+    assert str(refusal.value).startswith("mine.toml: ") or what == "no TOML"
+    assert "mine.toml" in str(refusal.value)
+    assert said in str(refusal.value)
+    assert not Measure.objects.exists()
+
+
+def test_a_file_that_is_no_text_is_named(db, tmp_path):
+    (tmp_path / "mine.toml").write_bytes(b"key = '\xff'")
+    with pytest.raises(InstrumentError, match=r"^mine\.toml: "):
+        load_instruments(tmp_path)
+
+
+def test_one_file_that_cannot_be_used_keeps_the_others_out_too(db, tmp_path):
+    shutil.copy(INSTRUMENTS / "session.en.toml", tmp_path / "a.toml")
+    _write(tmp_path, "key = ", name="b.toml")
+    with pytest.raises(InstrumentError, match=r"^b\.toml: "):
+        load_instruments(tmp_path)
+    assert not MeasureVersion.objects.exists()
+
+
+# --- Which wording is asked ---
+
+
+def _newer(folder, language, number):
+    _write(
+        folder,
+        _changed('language = "en"', f'language = "{language}"').replace(
+            "version = 1", f"version = {number}", 1
+        ),
+        name=f"{language}.{number}.toml",
+    )
+
+
+def test_a_client_is_asked_in_their_language_and_else_in_english(db):
+    load_instruments()
+    for language, asked in [("en", "en"), ("ar", "ar"), ("de", "en"), ("", "en")]:
+        version = MeasureVersion.objects.to_ask(key="session", language=language)
+        assert (version.measure.key, version.language) == ("session", asked)
+    therapist = MeasureVersion.objects.to_ask(key="session-therapist", language="ar")
+    assert (therapist.measure.key, therapist.language) == ("session-therapist", "en")
+
+
+def test_the_newest_wording_is_asked(db, tmp_path):
+    _newer(tmp_path, "en", 2)
+    _newer(tmp_path, "en", 10)
+    load_instruments()
+    load_instruments(tmp_path)
+    for language in ("en", "de"):
+        assert MeasureVersion.objects.to_ask(key="session", language=language).number == 10
+    assert MeasureVersion.objects.to_ask(key="session", language="ar").number == 1
+
+
+def test_a_newer_wording_in_one_language_only_leaves_the_fallback_in_english(db, tmp_path):
+    load_instruments()
+    _newer(tmp_path, "ar", 2)
+    load_instruments(tmp_path)
+    assert MeasureVersion.objects.to_ask(key="session", language="de").language == "en"

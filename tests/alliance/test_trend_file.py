@@ -1,0 +1,161 @@
+"""An episode's ratings as a file: every number, nobody's name, and nothing that runs."""
+
+import csv
+import io
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alliance.psychometrics.scoring import COMPONENTS
+from alliance.trends.pages import as_text
+from sessions_app.access.models import AuditEvent
+from sessions_app.clients.actions import add_client
+from tests.conftest import hold, rate, run
+
+SCORES = [*COMPONENTS, "total"]
+OWN_SCORES = [f"therapist_{name}" for name in SCORES]
+COLUMNS = ["client", "session", "starts_at", "status", "measure", "version", "language"]
+
+
+def exports(episode):
+    return AuditEvent.objects.filter(verb="episode.exported", target_id=str(episode.pk))
+
+
+@pytest.fixture
+def download(cast, client):
+    """Return what Theo gets when he downloads an episode."""
+    client.force_login(cast.theo)
+    return lambda episode: client.get(f"/episodes/{episode.pk}/ratings.csv")
+
+
+def lines(response):
+    return list(csv.DictReader(io.StringIO(response.content.decode(), newline="")))
+
+
+def test_the_file_is_csv_to_be_saved_and_kept_by_no_cache(cast, download):
+    response = download(cast.cleo)
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response["Content-Disposition"] == 'attachment; filename="ratings.csv"'
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_an_episode_without_sessions_has_its_columns_and_no_lines(cast, download):
+    header = download(cast.cleo).content.decode().splitlines()
+    assert header == [",".join([*COLUMNS, *SCORES, *OWN_SCORES])]
+
+
+def test_a_rated_session_is_a_line_with_its_numbers_and_its_measure(cast, download):
+    session = hold(cast.cleo)
+    rate(session, [8, 6, 5, 5, 10, 9])
+    rate(session, 4, respondent="therapist")
+    (line,) = lines(download(cast.cleo))
+    assert datetime.fromisoformat(line.pop("starts_at")) == session.starts_at
+    assert line == {
+        "client": "CLEO",
+        "session": "1",
+        "status": "held",
+        "measure": "session",
+        "version": "1",
+        "language": "en",
+        **dict(zip(SCORES, ["7.0", "5.0", "9.5", "7.1667"], strict=True)),
+        **dict.fromkeys(OWN_SCORES, "4.0"),
+    }
+
+
+def test_sessions_are_listed_from_the_oldest_to_the_newest(cast, download):
+    run(cast.cleo, [3, 9, 6])
+    assert [line["total"] for line in lines(download(cast.cleo))] == ["3.0", "9.0", "6.0"]
+
+
+def test_a_session_without_a_rating_has_empty_cells(cast, download):
+    hold(cast.cleo)
+    (line,) = lines(download(cast.cleo))
+    assert {line[name] for name in ["measure", "version", "language", *SCORES, *OWN_SCORES]} == {""}
+
+
+def test_a_rating_without_marks_has_empty_cells(cast, download):
+    rate(hold(cast.cleo), None)
+    (line,) = lines(download(cast.cleo))
+    assert line["measure"] == "session"
+    assert {line[name] for name in SCORES} == {""}
+
+
+def test_a_skipped_component_and_the_total_are_empty_and_the_others_stay(cast, download):
+    rate(hold(cast.cleo), [8, 8, None, None, 9, 9])
+    (line,) = lines(download(cast.cleo))
+    assert [line[name] for name in SCORES] == ["8.0", "", "9.0", ""]
+
+
+def test_a_rating_of_nought_is_nought_and_not_empty(cast, download):
+    rate(hold(cast.cleo), 0)
+    (line,) = lines(download(cast.cleo))
+    assert [line[name] for name in SCORES] == ["0.0"] * 4
+
+
+def test_a_session_that_was_not_held_has_a_status_and_no_number(cast, download):
+    hold(cast.cleo, status="missed")
+    (line,) = lines(download(cast.cleo))
+    assert (line["session"], line["status"]) == ("", "missed")
+
+
+def test_no_name_no_note_and_no_comment_is_in_the_file(cast, download):
+    identity = cast.cleo.client.identity
+    identity.email, identity.phone = "cleo@example.net", "+43 1 23456"
+    identity.save()
+    rate(hold(cast.cleo, note="Spoke of the funeral"), 7, comment="Please go slower")
+    text = download(cast.cleo).content.decode()
+    assert "CLEO" in text
+    for private in (identity.name, identity.email, identity.phone, "funeral", "slower", "Theo"):
+        assert private not in text
+
+
+def test_nothing_of_another_episode_is_in_the_file(cast, download):
+    rate(hold(cast.dora), 1)
+    rate(hold(cast.cleo), 7)
+    (line,) = lines(download(cast.cleo))
+    assert (line["client"], line["total"]) == ("CLEO", "7.0")
+
+
+def test_a_download_is_on_the_record_with_who_and_whose(cast, download):
+    download(cast.cleo)
+    event = exports(cast.cleo).get()
+    assert (event.actor, event.client_id) == (cast.theo, cast.cleo.client_id)
+
+
+def test_an_episode_of_somebody_else_gives_no_file_and_no_record_of_one(cast, download):
+    assert download(cast.dora).status_code == 404
+    assert not exports(cast.dora).exists()
+
+
+# --- Cells that a spreadsheet would run ------------------------------------------------
+
+
+def test_a_code_that_is_a_formula_arrives_as_text(cast, download):
+    code = '=HYPERLINK("//x")'
+    episode = add_client(therapist=cast.members["theo"], code=code, by=cast.theo)
+    hold(episode)
+    (line,) = lines(download(episode))
+    assert line["client"] == f"'{code}"
+
+
+@given(st.sampled_from("=+-@＝＋－＠"), st.text())
+def test_what_begins_like_a_formula_is_defused_and_otherwise_kept(sign, rest):
+    assert as_text(sign + rest) == f"'{sign}{rest}"
+
+
+@given(st.text(" \t\r\n\u00a0\u3000", max_size=4), st.sampled_from("=+-@＝＋－＠"), st.text())
+def test_white_space_in_front_hides_no_formula(space, sign, rest):
+    assert as_text(space + sign + rest).startswith("'")
+
+
+@given(st.sampled_from("\t\r"), st.text())
+def test_what_begins_with_a_tab_or_a_return_is_defused(sign, rest):
+    assert as_text(sign + rest) == f"'{sign}{rest}"
+
+
+@given(st.from_regex(r"[A-Za-z0-9ÄÖÜäöüع][^\x00]*", fullmatch=True) | st.just(""))
+def test_ordinary_text_is_left_as_it_is(text):
+    assert as_text(text) == text

@@ -1,0 +1,558 @@
+"""Every promise of the tables is broken here, on whichever engine runs.
+
+Each entry of PROMISES says how to write a row, which values break the promise,
+and which keep it: what keeps it is written too, so that no refusal comes from
+something else.
+"""
+
+import importlib
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from django.utils import timezone
+
+from alliance.measures.models import Item, Measure, MeasureVersion
+from alliance.ratings.models import Rating, RatingRequest
+from alliance.trends.actions import open_trend
+from alliance.trends.models import Reading, Standing
+from sessions_app.access.models import AuditEvent, Membership, Supervision
+from sessions_app.clients.models import Client, Episode
+from sessions_app.sessions.models import Session
+from tests.conftest import Cast, ask, hold, rate
+
+DAY = timedelta(days=1)
+APPS = ("sessions_app", "alliance")
+
+
+@dataclass
+class Scene:
+    """The cast, and in Cleo's episode a rated session and one whose form is still open."""
+
+    cast: Cast
+    rated: Session
+    rating: Rating
+    own: Rating
+    asked: RatingRequest
+
+    @property
+    def cleo(self):
+        return self.cast.cleo
+
+    @property
+    def members(self):
+        return self.cast.members
+
+    @property
+    def supervision(self):
+        return Supervision.objects.get()
+
+    @property
+    def standing(self):
+        return Standing.objects.get(episode=self.cleo)
+
+    @property
+    def english(self):
+        """A wording that has been rated."""
+        return self.rating.measure_version
+
+    @property
+    def arabic(self):
+        """A wording that nobody has rated."""
+        return MeasureVersion.objects.get(language="ar")
+
+    @property
+    def request_values(self):
+        return {
+            "session": self.asked.session,
+            "respondent": "client",
+            "measure_version": self.english,
+            "channel": "link",
+            "token_digest": "0" * 64,
+            "asked_at": self.asked.asked_at,
+            "asked_by": self.cast.theo,
+            "expires_at": self.asked.expires_at,
+        }
+
+    @property
+    def rating_values(self):
+        return {
+            "session": self.rated,
+            "respondent": "client",
+            "measure": self.rating.measure,
+            "measure_version": self.english,
+            "answers": {},
+            "submitted_at": self.rating.submitted_at,
+        }
+
+
+@pytest.fixture
+def scene(cast):
+    rated = hold(cast.cleo, weeks_ago=1)
+    rating = rate(rated, 7)
+    own = rate(rated, 6, respondent="therapist")
+    asked, _secret = ask(hold(cast.cleo))
+    open_trend(episode=cast.cleo, by=cast.theo, is_holder=True)
+    return Scene(cast, rated, rating, own, asked)
+
+
+def change(row):
+    """Return a way to change `row` that no validation stands in front of."""
+
+    def write(**values):
+        assert type(row)._base_manager.filter(pk=row.pk).update(**values) == 1
+
+    return write
+
+
+def add(model, **given):
+    """Return a way to add a row that no validation stands in front of."""
+    return lambda **values: model._base_manager.bulk_create([model(**given | values)])
+
+
+def add_item(version, **values):
+    given = {"key": "new", "position": 7, "component": "trust", "text": "A seventh statement."}
+    add(Item, version=version, **given)(**values)
+
+
+def _score(field):
+    missing = {field: None} if field == "total" else {field: None, "total": None}
+    return lambda s: (
+        change(s.rating),
+        [{field: -0.01}, {field: 10.01}],
+        [{field: 0}, {field: 10}, missing],
+    )
+
+
+def _known(row, field, *right):
+    return lambda s: (change(row(s)), [{field: "other"}], [{field: value} for value in right])
+
+
+# name: how to write, what breaks the promise, what keeps it
+PROMISES = {
+    # --- Who belongs where ---
+    "practice_has_a_name": lambda s: (
+        change(s.cast.practice),
+        [{"name": ""}],
+        [{"name": "Birkenhof"}],
+    ),
+    "user_email_is_in_lower_case": lambda s: (
+        change(s.cast.theo),
+        [{"email": "Theo.B@example.org"}, {"email": ""}],
+        [{"email": "theo.b@example.org"}],
+    ),
+    "membership_ends_after_it_starts": lambda s: (
+        change(s.members["theo"]),
+        [{"ended_on": s.members["theo"].started_on - DAY}],
+        [{"ended_on": s.members["theo"].started_on}, {"ended_on": None}],
+    ),
+    "membership_is_for_something": lambda s: (
+        change(s.members["theo"]),
+        [{"is_clinician": False}],
+        [{"is_clinician": False, role: True} for role in ("is_manager", "is_reception")],
+    ),
+    "membership_open_once_in_a_practice": lambda s: (
+        add(Membership, user=s.cast.theo, is_clinician=True, started_on=timezone.localdate()),
+        [{"practice": s.cast.practice}],
+        [
+            {"practice": s.cast.elsewhere},
+            {"practice": s.cast.practice, "ended_on": timezone.localdate()},
+        ],
+    ),
+    "supervision_ends_after_it_starts": lambda s: (
+        change(s.supervision),
+        [{"ended_on": s.supervision.started_on - DAY}],
+        [{"ended_on": s.supervision.started_on}],
+    ),
+    "supervision_is_not_of_oneself": lambda s: (
+        add(Supervision, supervisor=s.members["sue"]),
+        [{"therapist": s.members["sue"]}],
+        [{"therapist": s.members["olga"]}],
+    ),
+    "supervision_open_once_for_a_pair": lambda s: (
+        add(Supervision, supervisor=s.members["sue"], therapist=s.members["theo"]),
+        [{}],
+        [{"ended_on": timezone.localdate()}],
+    ),
+    "supervision_within_one_practice": lambda s: (
+        add(Supervision, supervisor=s.members["sue"]),
+        [{"therapist": s.members["nils"]}],
+        [{"therapist": s.members["olga"]}],
+    ),
+    "supervision_stays_within": lambda s: (
+        change(s.supervision),
+        [{"therapist": s.members["nils"]}, {"supervisor": s.members["nils"]}],
+        [{"therapist": s.members["olga"]}],
+    ),
+    # --- The trail ---
+    "audit_event_says_what_was_done": lambda s: (
+        add(AuditEvent, target_model="sessions_app.Client", target_id="1"),
+        [{"verb": ""}],
+        [{"verb": "client.added"}],
+    ),
+    "audit_is_never_changed": lambda s: (
+        lambda **values: AuditEvent.objects.update(**values),
+        [{"verb": "nothing.happened"}],
+        [],
+    ),
+    "audit_is_never_deleted": lambda s: (
+        lambda: AuditEvent.objects.all()[0].delete(),
+        [{}],
+        [],
+    ),
+    # --- Who comes ---
+    "client_code_is_used_once_in_a_practice": lambda s: (
+        add(Client, code="CLEO"),
+        [{"practice": s.cast.practice}],
+        [{"practice": s.cast.elsewhere}, {"practice": s.cast.practice, "code": "FAYE"}],
+    ),
+    "client_has_a_code": lambda s: (change(s.cleo.client), [{"code": ""}], [{"code": "C"}]),
+    "client_closes_after_opening": lambda s: (
+        change(s.cleo.client),
+        [{"closed_on": s.cleo.client.opened_on - DAY}],
+        [{"closed_on": s.cleo.client.opened_on}],
+    ),
+    "identity_birth_year_is_plausible": lambda s: (
+        change(s.cleo.client.identity),
+        [{"birth_year": 1899}, {"birth_year": 2101}],
+        [{"birth_year": 1900}, {"birth_year": 2100}, {"birth_year": None}],
+    ),
+    "episode_ends_after_it_starts": lambda s: (
+        change(s.cleo),
+        [{"ending": "planned", "ended_on": s.cleo.started_on - DAY}],
+        [{"ending": "planned", "ended_on": s.cleo.started_on}],
+    ),
+    "episode_that_ended_says_how": lambda s: (
+        change(s.cleo),
+        [{"ended_on": timezone.localdate()}, {"ending": "planned"}],
+        [{"ended_on": timezone.localdate(), "ending": "planned"}],
+    ),
+    "episode_modality_is_known": _known(lambda s: s.cleo, "modality", *Episode.Modality.values),
+    "episode_ending_is_known": lambda s: (
+        change(s.cleo),
+        [{"ended_on": timezone.localdate(), "ending": "other"}],
+        [{"ended_on": timezone.localdate(), "ending": ending} for ending in Episode.Ending.values],
+    ),
+    "episode_does_not_follow_itself": lambda s: (
+        change(s.cleo),
+        [{"follows": s.cleo}],
+        [{"follows": s.cast.dora}],
+    ),
+    "episode_open_once_for_a_pair": lambda s: (
+        add(Episode, client=s.cleo.client, therapist=s.members["theo"]),
+        [{}],
+        [
+            {"ended_on": timezone.localdate(), "ending": "planned"},
+            {"therapist": s.members["olga"]},
+        ],
+    ),
+    "episode_within_one_practice": lambda s: (
+        add(Episode, client=s.cleo.client),
+        [{"therapist": s.members["nils"]}],
+        [{"therapist": s.members["olga"]}],
+    ),
+    "episode_stays_within": lambda s: (
+        change(s.cleo),
+        [{"therapist": s.members["nils"]}, {"client": s.cast.emil.client}],
+        [{"therapist": s.members["olga"]}],
+    ),
+    # --- Sessions ---
+    "session_once_at_a_time_in_an_episode": lambda s: (
+        add(Session, episode=s.cleo, number=3, starts_at=s.rated.starts_at),
+        [{}],
+        [{"starts_at": s.rated.starts_at - DAY}, {"episode": s.cast.dora}],
+    ),
+    "session_number_is_used_once_in_an_episode": lambda s: (
+        add(Session, episode=s.cleo, number=1, starts_at=s.rated.starts_at - DAY),
+        [{}],
+        [{"number": 3}, {"episode": s.cast.dora}],
+    ),
+    "session_is_numbered_when_held": lambda s: (
+        change(s.rated),
+        [{"number": None}, {"number": 0}, {"status": "missed"}],
+        [{"number": 9}, {"number": None, "status": "missed"}],
+    ),
+    "session_minutes_are_plausible": lambda s: (
+        change(s.rated),
+        [{"minutes": 0}, {"minutes": 601}],
+        [{"minutes": 1}, {"minutes": 600}],
+    ),
+    "session_status_is_known": lambda s: (
+        change(s.rated),
+        [{"number": None, "status": "other"}],
+        [{"number": None, "status": "planned"}],
+    ),
+    "session_setting_is_known": _known(lambda s: s.rated, "setting", *Session.Setting.values),
+    "session_cancelled_says_by_whom": lambda s: (
+        change(s.rated),
+        [
+            {"called_off_by": "client"},
+            {"number": None, "status": "cancelled"},
+            {"number": None, "status": "cancelled", "called_off_by": "other"},
+        ],
+        [
+            {"number": None, "status": "cancelled", "called_off_by": who}
+            for who in Session.CalledOffBy.values
+        ],
+    ),
+    # --- Questionnaires ---
+    "measure_key_is_used_once": lambda s: (
+        add(Measure, name="Another", perspective="client"),
+        [{"key": "session"}],
+        [{"key": "another"}],
+    ),
+    "measure_perspective_is_known": _known(
+        lambda s: s.rating.measure, "perspective", "client", "therapist"
+    ),
+    "version_is_unique_in_a_language": lambda s: (
+        change(s.arabic),
+        [{"language": "en"}],
+        [{"language": "de"}, {"language": "en", "number": 2}],
+    ),
+    "version_range_is_not_empty": lambda s: (
+        change(s.arabic),
+        [{"minimum": 10}, {"minimum": 11}],
+        [{"minimum": 9}],
+    ),
+    "version_step_is_positive": lambda s: (
+        change(s.arabic),
+        [{"step": 0}, {"step": -1}],
+        [{"step": 0.5}],
+    ),
+    "version_missing_rule_is_a_share": lambda s: (
+        change(s.arabic),
+        [{"least_answered": -0.01}, {"least_answered": 1.01}],
+        [{"least_answered": 0}, {"least_answered": 1}],
+    ),
+    "version_has_a_licence": lambda s: (change(s.arabic), [{"licence": ""}], [{"licence": "MIT"}]),
+    "version_stands_once_rated": lambda s: (
+        lambda version: change(version)(title="Another title"),
+        [{"version": s.english}],
+        [{"version": s.arabic}],
+    ),
+    "item_key_is_used_once_in_a_version": lambda s: (
+        lambda **values: add_item(s.arabic, **values),
+        [{"key": "say"}],
+        [{"key": "new"}],
+    ),
+    "item_has_a_place_of_its_own": lambda s: (
+        lambda **values: add_item(s.arabic, **values),
+        [{"position": 1}],
+        [{"position": 7}],
+    ),
+    "item_component_is_known": _known(
+        lambda s: s.arabic.items.first(), "component", *Item.Component.values
+    ),
+    "item_has_words": lambda s: (
+        change(s.arabic.items.first()),
+        [{"text": ""}],
+        [{"text": "Other words."}],
+    ),
+    "item_stands_once_rated": lambda s: (
+        lambda version: change(version.items.first())(text="Other words."),
+        [{"version": s.english}],
+        [{"version": s.arabic}],
+    ),
+    "item_stays_once_rated": lambda s: (
+        lambda version: version.items.all().delete(),
+        [{"version": s.english}],
+        [{"version": s.arabic}],
+    ),
+    "item_joins_before_rating": lambda s: (
+        add_item,
+        [{"version": s.english}],
+        [{"version": s.arabic}],
+    ),
+    # --- Asking and rating ---
+    "request_secret_is_its_own": lambda s: (
+        change(s.asked),
+        [{"token_digest": s.rating.request.token_digest}],
+        [{"token_digest": "0" * 64}],
+    ),
+    "request_open_once_for_a_respondent": lambda s: (
+        add(RatingRequest, **s.request_values),
+        [{}],
+        [{"closed_at": timezone.now(), "closing": "replaced"}, {"respondent": "therapist"}],
+    ),
+    "request_that_closed_says_how": lambda s: (
+        change(s.asked),
+        [{"closed_at": timezone.now()}, {"closing": "answered"}],
+        [{"closed_at": timezone.now(), "closing": "answered"}],
+    ),
+    "request_expires_after_asking": lambda s: (
+        change(s.asked),
+        [{"expires_at": s.asked.asked_at}],
+        [{"expires_at": s.asked.asked_at + timedelta(seconds=1)}],
+    ),
+    "request_respondent_is_known": _known(lambda s: s.asked, "respondent", "client", "therapist"),
+    "request_channel_is_known": _known(lambda s: s.asked, "channel", *RatingRequest.Channel.values),
+    "rating_stands_once_for_a_respondent_and_measure": lambda s: (
+        add(Rating, **s.rating_values),
+        [{}],
+        [
+            {"withdrawn_at": timezone.now()},
+            {"superseded_by": s.rating},
+            {"respondent": "therapist"},
+            {"measure": s.own.measure},
+            {"session": s.asked.session},
+        ],
+    ),
+    "rating_trust_is_0_to_10_or_missing": _score("trust"),
+    "rating_goals_is_0_to_10_or_missing": _score("goals"),
+    "rating_collaboration_is_0_to_10_or_missing": _score("collaboration"),
+    "rating_total_is_0_to_10_or_missing": _score("total"),
+    "rating_total_needs_all_components": lambda s: (
+        change(s.rating),
+        [{part: None} for part in ("trust", "goals", "collaboration")],
+        [{"trust": None, "total": None}],
+    ),
+    "rating_respondent_is_known": _known(lambda s: s.rating, "respondent", "client", "therapist"),
+    "rating_does_not_supersede_itself": lambda s: (
+        change(s.rating),
+        [{"superseded_by": s.rating}],
+        [{"superseded_by": s.own}],
+    ),
+    # --- What it amounts to ---
+    "standing_rates_no_more_than_was_held": lambda s: (
+        change(s.standing),
+        [{"sessions_rated": 3}],
+        [{"sessions_rated": 2}],
+    ),
+    "standing_misses_no_more_than_was_held": lambda s: (
+        change(s.standing),
+        [{"unrated_run": 3}],
+        [{"unrated_run": 2}],
+    ),
+    "standing_below_usual_is_not_negative": lambda s: (
+        change(s.standing),
+        [{"below_usual": -0.01}],
+        [{"below_usual": 0}],
+    ),
+    "standing_signal_is_known": _known(lambda s: s.standing, "signal", *Standing.Signal.values),
+    "reading_is_first_once": lambda s: (
+        add(Reading, rating=s.rating, read_at=timezone.now()),
+        [{"reader": s.members["theo"]}],
+        [{"reader": s.members["sue"]}],
+    ),
+    # --- Columns in which each value comes once ---
+    "User.email": lambda s: (
+        change(s.cast.theo),
+        [{"email": "sue@example.org"}],
+        [{"email": "theo.b@example.org"}],
+    ),
+    "Episode.follows": lambda s: (
+        lambda first: [change(row)(follows=s.cast.emil) for row in {first, s.cleo}],
+        [{"first": s.cast.dora}],
+        [{"first": s.cleo}],
+    ),
+    "Rating.request": lambda s: (
+        change(s.own),
+        [{"request": s.rating.request}],
+        [{"request": s.asked}, {"request": None}],
+    ),
+    "Rating.superseded_by": lambda s: (
+        lambda rows: [change(row)(superseded_by=_third(s)) for row in rows],
+        [{"rows": [s.rating, s.own]}],
+        [{"rows": [s.rating]}],
+    ),
+}
+# On SQLite inserting and updating need a trigger each, and both say the same.
+SAID_BY_TRIGGERS = {
+    "supervision_stays_within": "supervision_within_one_practice",
+    "episode_stays_within": "episode_within_one_practice",
+}
+
+
+def _third(scene):
+    values = scene.rating_values | {"session": scene.asked.session}
+    return Rating.objects.filter(session=scene.asked.session).first() or Rating.objects.create(
+        **values
+    )
+
+
+def _models():
+    return [model for app in APPS for model in apps.get_app_config(app).get_models()]
+
+
+def _constraints():
+    return {
+        constraint.name: (model, constraint)
+        for model in _models()
+        for constraint in model._meta.constraints
+    }
+
+
+def _columns_of_their_own():
+    return {
+        f"{model.__name__}.{field.name}": (model, field)
+        for model in _models()
+        for field in model._meta.local_fields
+        if field.unique and not field.primary_key
+    }
+
+
+def _triggers():
+    promises = importlib.import_module("sessions_app.migrations.0002_promises_kept_by_triggers")
+    wording = importlib.import_module("alliance.migrations.0002_wording_stands_once_rated")
+    return {name for names in promises.NAMES.values() for name in names} | {
+        name for name, *_rest in wording.TRIGGERS
+    }
+
+
+def _said(name):
+    """Return what the engine says when the promise `name` is broken."""
+    is_sqlite = connection.vendor == "sqlite"
+    if name in _columns_of_their_own():
+        model, field = _columns_of_their_own()[name]
+        table, column = model._meta.db_table, field.column
+        return f"{table}.{column}" if is_sqlite else f"{table}_{column}_key"
+    model, constraint = _constraints().get(name, (None, None))
+    if is_sqlite and isinstance(constraint, models.UniqueConstraint):
+        columns = (model._meta.get_field(field).column for field in constraint.fields)
+        return "failed: " + ", ".join(f"{model._meta.db_table}.{column}" for column in columns)
+    return SAID_BY_TRIGGERS.get(name, name)
+
+
+@pytest.mark.parametrize("name", PROMISES)
+def test_the_database_takes_what_keeps_a_promise_and_refuses_what_breaks_it(scene, name):
+    write, breaking, keeping = PROMISES[name](scene)
+    for values in keeping:
+        with transaction.atomic():
+            write(**values)
+            connection.check_constraints()
+            transaction.set_rollback(True)
+    for values in breaking:
+        with pytest.raises(IntegrityError) as refusal, transaction.atomic():
+            write(**values)
+        assert re.search(rf"{re.escape(_said(name))}(?!\w|, )", str(refusal.value)), values
+
+
+def test_every_constraint_trigger_and_unique_column_is_broken_here():
+    assert {*_constraints(), *_columns_of_their_own(), *_triggers()} == set(PROMISES)
+
+
+def test_every_promise_is_broken_in_at_least_one_way(scene):
+    assert [name for name, told in PROMISES.items() if not told(scene)[1]] == []
+
+
+def test_no_two_constraints_share_a_name():
+    names = [constraint.name for model in _models() for constraint in model._meta.constraints]
+    assert len(names) == len(set(names))
+
+
+def test_the_trail_cannot_be_emptied_at_one_stroke(cast):
+    connection.check_constraints()  # PostgreSQL truncates nothing while checks are pending.
+    deed = "TRUNCATE" if connection.vendor == "postgresql" else "DELETE FROM"
+    with pytest.raises(IntegrityError, match="audit_is_never_deleted"), transaction.atomic():
+        connection.cursor().execute(f"{deed} sessions_app_auditevent")
+    assert AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize("model", [Client, Episode, Session, RatingRequest, Rating])
+def test_clinical_rows_cannot_be_counted_by_their_ids(model):
+    assert isinstance(model._meta.pk, models.UUIDField)
+    assert model._meta.pk.default is uuid.uuid4
