@@ -53,20 +53,20 @@ pins: ## Resolve requirements*.in into pinned requirements with hashes
 
 .venv/bin/python:
 	@command -v $(PYTHON) >/dev/null || { \
-	  echo "There is no $(PYTHON): install Python 3.11 or later."; exit 1; }
+	  echo "There is no $(PYTHON): install Python 3.11 or later." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "$(PYTHON) is older than Python 3.11: name a newer one, as in make PYTHON=python3.12."; exit 1; }
+	  echo "$(PYTHON) is older than Python 3.11: name a newer one, as in make PYTHON=python3.12." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  echo "Python cannot make a virtual environment here: on Debian, apt-get install python3-venv."; exit 1; }
-	@echo "Making .venv …"
+	  echo "Python cannot make a virtual environment here: on Debian, apt-get install python3-venv." >&2; exit 1; }
+	@echo "Making .venv …" >&2
 	@$(PYTHON) -m venv .venv
 
 $(RUN): requirements.txt | .venv/bin/python
-	@echo "Installing what runs (about 60 MB) …"
+	@echo "Installing what runs (about 60 MB) …" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(DEV): requirements-dev.txt $(RUN)
-	@echo "Installing what tests (about 400 MB) …"
+	@echo "Installing what tests (about 400 MB) …" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
