@@ -63,10 +63,10 @@ pins: ## Resolve requirements*.in into pinned requirements with hashes
 
 $(RUN): requirements.txt | .venv/bin/python
 	@echo "Installing what runs (about 60 MB) …" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(DEV): requirements-dev.txt $(RUN)
 	@echo "Installing what tests (about 400 MB) …" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@

@@ -150,11 +150,13 @@ class Membership(models.Model):
             models.CheckConstraint(
                 condition=Q(is_clinician=True) | Q(is_manager=True) | Q(is_reception=True),
                 name="membership_is_for_something",
+                violation_error_message=_("Say what this person does here."),
             ),
             models.UniqueConstraint(
                 fields=["practice", "user"],
                 condition=Q(ended_on=None),
                 name="membership_open_once_in_a_practice",
+                violation_error_message=_("This person already has a place in this practice."),
             ),
         ]
 

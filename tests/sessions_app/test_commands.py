@@ -1,0 +1,105 @@
+"""Opening a practice from the command line, and the one-time links it prints."""
+
+import re
+from io import StringIO
+
+import pytest
+from django.contrib.auth import get_user
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from sessions_app.access.models import Membership, Practice
+from tests.conftest import PASSWORD
+
+
+def told(*command, **options):
+    out = StringIO()
+    call_command(*command, stdout=out, **options)
+    return out.getvalue()
+
+
+@pytest.fixture
+def link(db):
+    """Open a practice; return the link at which its first member sets a password."""
+    said = told("found_practice", name="Lindenhof", email="First@Example.org", clinician=True)
+    return re.search(r"/password/reset/key/\S+", said).group()
+
+
+def test_the_first_member_sets_a_password_and_lands_on_an_empty_list(link, client):
+    page = client.get(link, follow=True)
+    form = page.request["PATH_INFO"]
+    assert "password1" in page.content.decode()
+    client.post(form, {"password1": PASSWORD, "password2": PASSWORD})
+    sent = {"login": "first@example.org", "password": PASSWORD}
+    page = client.post(reverse("account_login"), sent, follow=True)
+    assert get_user(client).email == "first@example.org"
+    assert "Nobody is here yet" in page.content.decode()
+
+
+def test_the_link_works_once(link, client):
+    form = client.get(link, follow=True).request["PATH_INFO"]
+    client.post(form, {"password1": PASSWORD, "password2": PASSWORD})
+    client.session.flush()
+    assert "has been used" in client.get(link, follow=True).content.decode()
+
+
+def test_nobody_can_sign_in_before_the_password_is_set(link, client):
+    client.post(reverse("account_login"), {"login": "first@example.org", "password": ""})
+    assert not get_user(client).is_authenticated
+    assert not Membership.objects.get().user.has_usable_password()
+
+
+def test_others_join_with_their_roles_and_their_supervisor(link):
+    said = told(
+        "add_member", email="theo@example.org", clinician=True, supervisor="first@example.org"
+    )
+    assert "/password/reset/key/" in said
+    theo = Membership.objects.get(user__email="theo@example.org")
+    assert theo.supervised.get().supervisor.user.email == "first@example.org"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"email": "no address", "clinician": True}, "valid email"),
+        ({"email": "a@example.org"}, "what this person does"),
+        ({"email": "a@example.org", "clinician": True, "practice": 99}, "no such practice"),
+        ({"email": "a@example.org", "clinician": True, "supervisor": "x@y.org"}, "supervisor"),
+        ({"email": "first@example.org", "clinician": True}, "already has a place"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words_and_leaves_nothing(link, options, said):
+    with pytest.raises(CommandError, match=said):
+        told("add_member", **options)
+    assert Membership.objects.count() == 1
+
+
+def test_a_practice_needs_a_time_zone_that_exists(db):
+    with pytest.raises(CommandError, match="not a known time zone"):
+        told("found_practice", name="X", email="x@example.org", time_zone="Mars/Olympus")
+    assert not Practice.objects.exists()
+
+
+def test_a_forgotten_password_is_set_anew_by_a_link_that_comes_by_mail(cast, client):
+    cast.theo.set_password("something else entirely")
+    cast.theo.save()
+    client.post(reverse("account_reset_password"), {"email": "theo@example.org"})
+    (letter,) = mail.outbox
+    assert letter.to == ["theo@example.org"]
+    assert not re.search("therap|client|alliance|practice", letter.subject + letter.body, re.I)
+    link = re.search(r"http://testserver(/password/reset/key/\S+)", letter.body).group(1)
+    form = client.get(link, follow=True).request["PATH_INFO"]
+    client.post(form, {"password1": PASSWORD, "password2": PASSWORD})
+    cast.theo.refresh_from_db()
+    assert cast.theo.check_password(PASSWORD)
+
+
+def test_an_unknown_address_gets_no_mail_and_the_same_answer(cast, client):
+    known = client.post(reverse("account_reset_password"), {"email": "theo@example.org"})
+    unknown = client.post(reverse("account_reset_password"), {"email": "who@example.org"})
+    assert (known.status_code, known.headers["Location"]) == (
+        unknown.status_code,
+        unknown.headers["Location"],
+    )
+    assert len(mail.outbox) <= 1
