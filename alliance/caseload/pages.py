@@ -23,7 +23,7 @@ class CaseloadRow:
     reason: str
     suggestion: str
     sparkline: SafeString
-    latest: list[tuple[str, str]]
+    marks: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Caseload:
     rows: list[CaseloadRow]
     page: Page
     is_ended: bool
+    component_names: list[str]
 
 
 def present_caseload(therapists, *, is_ended=False, page=1):
@@ -46,15 +47,15 @@ def present_caseload(therapists, *, is_ended=False, page=1):
         .by_need_for_attention()
     )
     shown = Paginator(standings, PAGE_SIZE).get_page(page)
-    names = words.component_names()
     return Caseload(
-        rows=[_row(standing, names) for standing in shown],
+        rows=[_row(standing) for standing in shown],
         page=shown,
         is_ended=is_ended,
+        component_names=list(words.short_names().values()),
     )
 
 
-def _row(standing, names):
+def _row(standing):
     return CaseloadRow(
         episode=standing.episode,
         standing=standing,
@@ -65,5 +66,5 @@ def _row(standing, names):
         sparkline=mark_safe(  # noqa: S308
             sparkline(standing.spark, summary=words.spark_summary(standing.spark))
         ),
-        latest=[(names[key], words.points(value)) for key, value in standing.scores().items()],
+        marks=[words.points(value) for value in standing.scores().values()],
     )

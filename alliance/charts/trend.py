@@ -223,6 +223,7 @@ def figure_parts(layout: Layout, *, names: Mapping[str, str]) -> dict:
         }
     }
     annotations = []
+    ends = []  # Plotly draws no grid at the very ends of an axis.
     for place, panel in enumerate(layout.panels, 1):
         axis = "y" if place == 1 else f"y{place}"
         axes["yaxis" if place == 1 else f"yaxis{place}"] = {
@@ -250,12 +251,27 @@ def figure_parts(layout: Layout, *, names: Mapping[str, str]) -> dict:
                 "font": {"color": LIGHT[panel.component], "weight": 700, "size": 14},
             }
         )
+        ends += [
+            {
+                "type": "line",
+                "layer": "below",
+                "xref": "paper",
+                "yref": axis,
+                "x0": 0,
+                "x1": 1,
+                "y0": end,
+                "y1": end,
+                "line": {"color": GRID["light"], "width": 1},
+            }
+            for end in (0, 10)
+        ]
         traces += _traces(layout, panel, axis, names)
     return {
         "data": traces,
         "layout": {
             **axes,
             "annotations": annotations,
+            "shapes": ends,
             "height": HEIGHT,
             "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM, "pad": 0},
             "showlegend": False,

@@ -213,7 +213,7 @@ STORIES = [
     Story(
         code="L-047",
         tells="low from the start",
-        therapist=OLGA,
+        therapist=THEO,
         days_ago=3,
         hour=9,
         course=[
@@ -224,7 +224,7 @@ STORIES = [
     Story(
         code="C-222",
         tells="missed and cancelled sessions",
-        therapist=OLGA,
+        therapist=NADIA,
         days_ago=6,
         hour=16,
         course=[

@@ -26,6 +26,7 @@
     for (const key of Object.keys(layout)) {
       if (key.startsWith("yaxis")) layout[key].gridcolor = colour("grid");
     }
+    for (const line of layout.shapes) line.line.color = colour("grid");
     layout.font.color = colour("soft");
     layout.font.family = getComputedStyle(document.body).fontFamily;
     layout.hoverlabel = { bgcolor: colour("card"), bordercolor: colour("edge"), font: { color: colour("ink") } };

@@ -79,7 +79,7 @@ def test_a_session_is_logged_rated_and_seen(demo, open_page, device, theme):
     sign_in(sue, demo, "sue")
     expect(sue.get_by_role("heading", level=1)).to_have_text("Where a conversation may help most")
     look_over(sue)
-    assert "L-047" not in sue.content(), "Olga's clients are not hers to see"
+    assert "P-610" not in sue.content(), "Olga's clients are not hers to see"
     sue.get_by_role("link", name=code).click()
     expect(sue.get_by_role("heading", level=1)).to_have_text(code)
     assert "More time." not in sue.content()
