@@ -13,8 +13,7 @@ help: ## Say what there is to do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
 
 demo: $(RUN) ## Run it on invented data, at http://127.0.0.1:8000 (PORT=…, RESET=1 begins anew)
-	@if [ -n "$(RESET)" ]; then rm -rf var/demo; fi
-	@DEMO=1 VAR=var/demo exec $(BIN)/python manage.py demo --port $(PORT)
+	@DEMO=1 VAR=var/demo exec $(BIN)/python manage.py demo --port $(PORT) $(if $(filter 1,$(RESET)),--reset)
 
 test: $(DEV) ## Run all tests: SQLite, PostgreSQL, and a real browser
 	@$(BIN)/python tests/run.py
@@ -51,7 +50,7 @@ pins: ## Resolve requirements*.in into pinned requirements with hashes
 	    $$name.in -o $$name.txt; done
 	@rm -rf .venv-pins
 
-.venv/bin/python:
+.venv/.made:
 	@command -v $(PYTHON) >/dev/null || { \
 	  echo "There is no $(PYTHON): install Python 3.11 or later." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -59,9 +58,10 @@ pins: ## Resolve requirements*.in into pinned requirements with hashes
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "Python cannot make a virtual environment here: on Debian, apt-get install python3-venv." >&2; exit 1; }
 	@echo "Making .venv …" >&2
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
 
-$(RUN): requirements.txt | .venv/bin/python
+$(RUN): requirements.txt | .venv/.made
 	@echo "Installing what runs (about 60 MB) …" >&2
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@

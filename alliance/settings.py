@@ -37,10 +37,14 @@ IS_LOCAL = DEBUG or DEMO  # On one's own machine, over plain http.
 # --- Secrets and hosts ---------------------------------------------------------------
 
 
+def _is_strong(key):
+    return len(key) >= 50 and len(set(key)) >= 10
+
+
 def _secret_key():
     given = os.environ.get("SECRET_KEY", "")
     if given:
-        if not IS_LOCAL and (len(given) < 50 or len(set(given)) < 10):
+        if not IS_LOCAL and not _is_strong(given):
             raise ImproperlyConfigured(
                 "SECRET_KEY is too easy to guess: give it at least 50 random characters."
             )
@@ -59,6 +63,10 @@ def _secret_key():
 
 SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = _split("SECRET_KEY_FALLBACKS")
+if not IS_LOCAL and not all(map(_is_strong, SECRET_KEY_FALLBACKS)):
+    raise ImproperlyConfigured(
+        "SECRET_KEY_FALLBACKS holds a key that is too easy to guess: take it out."
+    )
 ALLOWED_HOSTS = _split("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if IS_LOCAL else "")
 CSRF_TRUSTED_ORIGINS = _split("CSRF_TRUSTED_ORIGINS")
 if not IS_LOCAL and not ALLOWED_HOSTS:
@@ -91,9 +99,11 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "sessions_app.access.middleware.bodiless_head",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "sessions_app.access.middleware.only_utf8",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -231,7 +241,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 # --- Words, time, files ----------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
+# What members of staff read, and what clients can be asked in.
+LANGUAGES = [("en", _("English"))]
+FORM_LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
@@ -254,7 +266,7 @@ STORAGES = {
 
 
 def _mail(address):
-    """Read `smtp://user:password@host:587?tls=1`, `smtps://…`, or `console:`."""
+    """Read `smtp://user:password@host:587?tls=1`, `smtps://…`, `console:` or `file:`."""
     try:
         parts = urlsplit(address)
         is_known = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0
@@ -262,6 +274,9 @@ def _mail(address):
         is_known = False
     if address == "console:":
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if address == "file:":
+        backend = "django.core.mail.backends.filebased.EmailBackend"
+        return {"EMAIL_BACKEND": backend, "EMAIL_FILE_PATH": VAR / "mail"}
     if not is_known:
         raise ImproperlyConfigured(
             "EMAIL_URL looks like smtp://user:password@mail.example.org:587?tls=1, "
@@ -281,7 +296,7 @@ def _mail(address):
 
 
 globals().update(
-    _mail(os.environ.get("EMAIL_URL") or ("console:" if IS_LOCAL else "smtp://localhost:25"))
+    _mail(os.environ.get("EMAIL_URL") or ("file:" if IS_LOCAL else "smtp://localhost:25"))
 )
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("MAIL_FROM", "no-reply@localhost")
 

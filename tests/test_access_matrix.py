@@ -81,7 +81,7 @@ def home(person, name, method):
 MATRIX = {
     # Anyone
     "health": (None, {}, everyone(200, NOT_SO)),
-    "rate": ("secret", {"say": "7"}, everyone(200, 302)),
+    "rate": ("secret", {"sent": "1", "say": "7"}, everyone(200, 302)),
     "demo-sign-in": ("token", {}, everyone(404, NOT_SO)),
     # One's own account (django-allauth)
     "account_login": (None, {}, signed_in(302, 302, 200, 200)),
@@ -104,7 +104,7 @@ MATRIX = {
     "episode-csv": ("episode", {}, by_object(READS, 200, NOT_SO)),
     "session-create": ("episode", {}, by_object(HOLDS, 200, 200)),
     "session-edit": ("session", {}, by_object(HOLDS, 200, 200)),
-    "rating-ask": ("session", {"channel": "link"}, by_object(HOLDS, 200, 200)),
+    "rating-ask": ("session", {"channel": "link"}, by_object(HOLDS, 200, 302)),
     "rating-own": ("session", {}, by_object(HOLDS, NOT_SO, 302)),
 }
 CLINICAL = {
@@ -192,12 +192,16 @@ def test_no_page_names_a_client_beyond_the_readers_reach(name, cast, things):
 @pytest.mark.parametrize("name", [name for name in sorted(CLINICAL) if MATRIX[name][0] is not None])
 def test_what_is_foreign_looks_like_what_does_not_exist(name, cast, things):
     target, sent, told = MATRIX[name]
+    compared = 0
     for person in sorted(CLINICIANS):
-        nowhere = visit(cast, person, "POST", path(name, target, uuid.uuid4()), sent)
-        for thing in OBJECTS:
-            if told(person, thing, "POST") == STRANGER:
-                there = visit(cast, person, "POST", path(name, target, things[target][thing]), sent)
-                assert there.content == nowhere.content
+        for method in ("GET", "POST"):
+            nowhere = visit(cast, person, method, path(name, target, uuid.uuid4()), sent)
+            for thing in OBJECTS:
+                if told(person, thing, method) == STRANGER:
+                    address = path(name, target, things[target][thing])
+                    assert visit(cast, person, method, address, sent).content == nowhere.content
+                    compared += 1
+    assert compared >= 8
 
 
 @pytest.mark.parametrize("name", sorted(CLINICAL))

@@ -44,7 +44,8 @@ def request_rating(*, session, respondent, channel, by, at=None):
     time. `at` is now, unless invented data are being made.
     """
     at = at or timezone.now()
-    session = Session.objects.select_for_update(of=("self",), no_key=True).get(pk=session.pk)
+    Episode.objects.lock(session.episode)
+    session = Session.objects.select_related("episode__client__practice").get(pk=session.pk)
     if session.status != Session.Status.HELD:
         raise NothingToRate
     measure = MEASURES[respondent]
@@ -85,12 +86,14 @@ def _language(session, respondent, by):
 def submit_rating(*, request, answers, comment="", at=None):
     """Store what was answered, and review the episode.
 
-    Closing the request comes first and happens once: of two simultaneous
-    submissions the second raises AlreadyClosed and leaves no trace. A session
-    that turned out not to have been held raises NothingToRate. `answers`
+    Closing the request happens once: of two simultaneous submissions the
+    second raises AlreadyClosed and leaves no trace. A session that turned out
+    not to have been held raises NothingToRate. Whoever changes an episode
+    locks it before anything else, so that no two wait for each other. `answers`
     maps each item's key to its mark, or to None where it was skipped.
     """
     at = at or timezone.now()
+    episode = Episode.objects.lock(request.session.episode)
     closed = (
         RatingRequest.objects.open(at=at, grace=True)
         .filter(pk=request.pk)
@@ -98,7 +101,6 @@ def submit_rating(*, request, answers, comment="", at=None):
     )
     if not closed:
         raise AlreadyClosed
-    episode = Episode.objects.lock(request.session.episode)
     if not Session.objects.held().filter(pk=request.session_id).exists():
         raise NothingToRate
     version = request.measure_version

@@ -1,6 +1,7 @@
 """The form that a client fills in: statements as they are in the measure, nothing pre-set."""
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -12,6 +13,10 @@ class RatingForm(forms.Form):
     nothing is stored that was not asked.
     """
 
+    # What shows that a form was sent at all, when every statement was skipped.
+    sent = forms.CharField(
+        error_messages={"required": _("Your answers did not arrive. Please send them again.")}
+    )
     comment = forms.CharField(
         required=False,
         max_length=2000,
@@ -25,6 +30,8 @@ class RatingForm(forms.Form):
             "null_characters_not_allowed": _("There is a character in it that cannot be stored."),
         },
     )
+
+    data: QueryDict
 
     def __init__(self, *args, version, **kwargs):
         super().__init__(*args, **kwargs)
@@ -43,11 +50,12 @@ class RatingForm(forms.Form):
         if not version.comment_prompt:
             del self.fields["comment"]
         else:
-            self.order_fields([*(item.key for item in self.items), "comment"])
+            self.order_fields(["sent", *(item.key for item in self.items), "comment"])
 
     def clean(self):
         cleaned = super().clean()
-        if set(self.data) - set(self.fields):
+        is_repeated = any(len(values) > 1 for _key, values in self.data.lists())
+        if set(self.data) - set(self.fields) or is_repeated or self.files:
             raise forms.ValidationError(
                 _("Something came with your answers that we did not ask. Please send them again.")
             )

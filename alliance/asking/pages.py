@@ -16,14 +16,18 @@ def who_reads(request):
     whoever supervises that therapist today. Comments are for the therapist.
     """
     if request.respondent == Perspective.THERAPIST:
-        return _("You and your supervisor, if you have one, can read this. The client cannot.")
+        return _("You can read this, and whoever supervises you. The client cannot.")
     therapist = request.session.episode.therapist
     if Supervision.objects.today().filter(therapist=therapist).exists():
         return _(
             "Your therapist reads your answers. A supervisor who helps your therapist "
             "can see the marks, without your name and without what you write."
         )
-    return _("Your therapist reads your answers, and nobody else.")
+    return _(
+        "Your therapist reads your answers, and nobody else today. If a supervisor helps "
+        "your therapist later, they can see the marks, without your name and without what "
+        "you write."
+    )
 
 
 def qr_code(address):

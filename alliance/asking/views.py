@@ -1,3 +1,5 @@
+from functools import wraps
+
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,18 +21,29 @@ from alliance.measures.models import Perspective
 from alliance.ratings.models import RatingRequest
 from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only, public
+from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
 
 
 @clinicians_only
 @never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def ask(request, session_id):
     """Offer the ways to ask; the secret is shown in the answer to the POST, and never again."""
     session = _held_session(request, session_id)
+    with session.episode.therapist.practice.clock():
+        return _ask(request, session)
+
+
+def _ask(request, session):
     if request.method == "POST":
         channel = request.POST.get("channel")
         if channel not in RatingRequest.Channel.values:
             raise Http404
+        # A reload of the page with the code must not end the link that the client has open.
+        replaces = request.POST.get("replaces", "")
+        if str(getattr(present_asking(session)["open"], "pk", "")) != replaces:
+            return redirect("rating-ask", session.pk)
         try:
             asked, secret = request_rating(
                 session=session, respondent=Perspective.CLIENT, channel=channel, by=request.user
@@ -64,13 +77,33 @@ def rate_own(request, session_id):
     return redirect("rate", secret)
 
 
+def _is_therapist(asked, user):
+    """Whether it is `user` who was asked for the therapist's own rating, and still holds it."""
+    return asked.asked_by == user and (
+        Session.objects.held_by(user).filter(pk=asked.session_id).exists()
+    )
+
+
 def _held_session(request, session_id):
     sessions = (
         Session.objects.held_by(request.user)
         .held()
+        .exclude(episode__ending=Episode.Ending.TRANSFERRED)
         .select_related("episode__client__practice", "episode__therapist__practice")
     )
     return get_object_or_404(sessions, pk=session_id)
+
+
+def without_address_in_referer(view):
+    """Let a page ask for its own style sheet without telling its address, secret and all."""
+
+    @wraps(view)
+    def answered(*args, **kwargs):
+        response = view(*args, **kwargs)
+        response.headers["Referrer-Policy"] = "strict-origin"
+        return response
+
+    return answered
 
 
 # The secret in the address is the authority and no cookie is used, so there is
@@ -78,6 +111,7 @@ def _held_session(request, session_id):
 @csrf_exempt
 @public
 @never_cache
+@without_address_in_referer
 @require_http_methods(["GET", "HEAD", "POST"])
 def rate(request, secret):
     """Show the form and take the answer. A GET changes nothing, however often it comes.
@@ -96,7 +130,9 @@ def rate(request, secret):
         )
         .first()
     )
-    if asked is None or not (asked.was_answered or asked.is_open(grace=form_was_open)):
+    if asked is None or not asked.admits(grace=form_was_open):
+        raise Http404
+    if asked.respondent == Perspective.THERAPIST and not _is_therapist(asked, request.user):
         raise Http404
     with translation.override(asked.measure_version.language):
         context = {
@@ -108,7 +144,8 @@ def rate(request, secret):
         }
         if asked.was_answered:
             return render(request, "asking/thanks.html", context)
-        form = RatingForm(request.POST if form_was_open else None, version=asked.measure_version)
+        sent = (request.POST, request.FILES) if form_was_open else ()
+        form = RatingForm(*sent, version=asked.measure_version)
         if form.is_valid():
             try:
                 submit_rating(

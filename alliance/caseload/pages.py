@@ -21,6 +21,7 @@ class CaseloadRow:
     standing: Standing
     shape: str
     reason: str
+    has_comment: bool
     suggestion: str
     sparkline: SafeString
     marks: list[str]
@@ -34,33 +35,34 @@ class Caseload:
     component_names: list[str]
 
 
-def present_caseload(therapists, *, is_ended=False, page=1):
-    """List the episodes of these memberships, those most in need of attention first.
+def present_caseload(standings, *, with_comments, is_ended=False, page=1):
+    """List the episodes of `standings`, those most in need of attention first.
 
     One query over standing rows and one to count them, whatever the number of
-    episodes and the length of their histories.
+    episodes and the length of their histories. `with_comments` is for the
+    therapist's own list: comments are written to the therapist.
     """
     standings = (
-        Standing.objects.filter(episode__therapist__in=therapists)
-        .filter(episode__ended_on__isnull=not is_ended)
+        standings.filter(episode__ended_on__isnull=not is_ended)
         .select_related("episode__client", "episode__therapist__user")
-        .by_need_for_attention()
+        .by_need_for_attention(with_comments=with_comments)
     )
     shown = Paginator(standings, PAGE_SIZE).get_page(page)
     return Caseload(
-        rows=[_row(standing) for standing in shown],
+        rows=[_row(standing, with_comments) for standing in shown],
         page=shown,
         is_ended=is_ended,
         component_names=list(words.short_names().values()),
     )
 
 
-def _row(standing):
+def _row(standing, with_comments):
     return CaseloadRow(
         episode=standing.episode,
         standing=standing,
-        shape=words.shape(standing),
+        shape=words.shape(standing, with_comments=with_comments),
         reason=words.reason(standing),
+        has_comment=with_comments and standing.comment_waiting,
         suggestion="" if standing.episode.ended_on else words.suggestion(standing),
         # Drawn from numbers; the one text in it is escaped where it is put in.
         sparkline=mark_safe(  # noqa: S308

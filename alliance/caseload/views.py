@@ -2,28 +2,38 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from alliance.caseload.pages import present_caseload
+from alliance.trends.models import Standing
 from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only
-from sessions_app.access.models import Membership
 
 
 @clinicians_only
 @require_safe
 def caseload(request):
-    therapists = Membership.objects.own(request.user)
-    return _caseload(request, therapists, "caseload/own.html", "caseload.read")
+    page = _present(request, Standing.objects.held_by(request.user), with_comments=True)
+    _record(request, "caseload.read")
+    return render(request, "caseload/own.html", {"caseload": page})
 
 
 @clinicians_only
 @require_safe
 def caseload_supervised(request):
-    therapists = Membership.objects.supervised_by(request.user)
-    return _caseload(request, therapists, "caseload/supervised.html", "supervised_caseload.read")
+    page = _present(request, Standing.objects.supervised_by(request.user), with_comments=False)
+    _record(request, "supervised_caseload.read")
+    return render(request, "caseload/supervised.html", {"caseload": page})
 
 
-def _caseload(request, therapists, template, verb):
-    page = present_caseload(
-        therapists, is_ended="ended" in request.GET, page=request.GET.get("page")
+def _present(request, standings, *, with_comments):
+    return present_caseload(
+        standings,
+        with_comments=with_comments,
+        is_ended="ended" in request.GET,
+        page=request.GET.get("page"),
     )
-    record(verb, request.memberships[0], by=request.user)
-    return render(request, template, {"caseload": page})
+
+
+def _record(request, verb):
+    """Write the reading down in each practice of which the list may show rows."""
+    for member in request.memberships:
+        if member.is_clinician:
+            record(verb, member, by=request.user)

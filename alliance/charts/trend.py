@@ -196,10 +196,10 @@ def _percent(layout, slot):
 def as_figure(layout: Layout, *, names: Mapping[str, str]) -> go.Figure:
     """Build the same picture for Plotly, in the colours for light ground.
 
-    `names` says what a dot (`rating`), a ring (`unrated`) and a square (`own`)
-    are called. Each trace carries its component in `meta`, by which the page's
-    script gives it the colours of dark ground. Plotly's own check of every
-    value costs more than all the rest of the page and is left to the tests.
+    `names` says what a ring (`unrated`) and a square (`own`) are called. Each
+    trace carries its component in `meta`, by which the page's script gives it
+    the colours of dark ground. Plotly's own check of every value costs more
+    than all the rest of the page and is left to the tests.
     """
     return go.Figure(figure_parts(layout, names=names), _validate=False)
 

@@ -10,6 +10,8 @@ from django.db import transaction
 
 from alliance.measures.models import Item, Measure, MeasureVersion, Perspective
 
+STEP_ROUNDING = 1e-9
+MOST_STEPS = 100
 INSTRUMENTS = Path(__file__).parent / "instruments"
 
 
@@ -134,6 +136,9 @@ def _check(told, name):
         "scale needs the numbers minimum, maximum and step.",
     )
     need(minimum < maximum and step > 0, "scale goes up from minimum to maximum by a step.")
+    steps = (maximum - minimum) / step
+    need(abs(steps - round(steps)) < STEP_ROUNDING, "scale's steps do not end at its maximum.")
+    need(1 <= round(steps) <= MOST_STEPS, f"scale has from 1 to {MOST_STEPS} steps.")
     share = told["scoring"].get("least_answered")
     need(_is_number(share) and 0 <= share <= 1, "scoring.least_answered is a share from 0 to 1.")
     need(told["items"], "there are no items.")
@@ -150,6 +155,8 @@ def _check(told, name):
             isinstance(item.get("is_reverse", False), bool),
             f"item {place}: is_reverse is true or false.",
         )
+    asked = {item["component"] for item in told["items"]}
+    need(asked == set(Item.Component.values), "each of trust, goals and collaboration is asked.")
     keys = [item["key"] for item in told["items"]]
     need(len(set(keys)) == len(keys), "two items have the same key.")
 

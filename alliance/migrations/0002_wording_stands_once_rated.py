@@ -8,7 +8,8 @@ from django.db import migrations
 
 TRIGGERS = [
     ("version_stands_once_rated", "alliance_measureversion", "UPDATE", "OLD.id"),
-    ("item_stands_once_rated", "alliance_item", "UPDATE", "OLD.version_id"),
+    ("version_stays_once_rated", "alliance_measureversion", "INSERT", "NEW.id"),
+    ("item_stands_once_rated", "alliance_item", "UPDATE", "OLD.version_id, NEW.version_id"),
     ("item_stays_once_rated", "alliance_item", "DELETE", "OLD.version_id"),
     ("item_joins_before_rating", "alliance_item", "INSERT", "NEW.version_id"),
 ]
@@ -19,7 +20,9 @@ def create(apps, schema_editor):
     is_postgresql = schema_editor.connection.vendor == "postgresql"
     with schema_editor.connection.cursor() as cursor:
         for name, table, deed, version in TRIGGERS:
-            rated = f"EXISTS (SELECT 1 FROM alliance_rating WHERE measure_version_id = {version})"
+            rated = (
+                f"EXISTS (SELECT 1 FROM alliance_rating WHERE measure_version_id IN ({version}))"
+            )
             if not is_postgresql:
                 cursor.execute(
                     f"CREATE TRIGGER {name} BEFORE {deed} ON {table} WHEN {rated} "

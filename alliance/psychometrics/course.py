@@ -20,6 +20,7 @@ class Course:
     """What a sequence of held sessions amounts to.
 
     `held`, `rated`  how many sessions were held, and how many of them rated
+    `compared`       how many totals there are to compare, the latest included
     `unrated_run`    held sessions since the last rated one, 0 or more
     `latest`         the last total, 0 to 10, or None before the first
     `usual`          mean of the totals before the latest, or None with fewer
@@ -32,6 +33,7 @@ class Course:
 
     held: int
     rated: int
+    compared: int
     unrated_run: int
     latest: float | None
     usual: float | None
@@ -62,6 +64,7 @@ def describe(totals: Sequence[float | None], rated: Sequence[bool]) -> Course:
     return Course(
         held=len(rated),
         rated=sum(rated),
+        compared=len(given),
         unrated_run=next((gap for gap, was in enumerate(reversed(rated)) if was), len(rated)),
         latest=latest,
         usual=usual,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.measures.models import Measure, MeasureVersion, Perspective
 from alliance.psychometrics.scoring import COMPONENTS
-from sessions_app.access.models import Membership, User
+from sessions_app.access.models import User
 from sessions_app.sessions.models import Session
 
 # Who opened the form in time may send it a little later.
@@ -83,17 +83,24 @@ class RatingRequest(models.Model):
 
     def is_open(self, *, grace=False):
         """Whether the form may still be shown, or with `grace` still be sent."""
-        return RatingRequest.objects.open(grace=grace).filter(pk=self.pk).exists()
+        still = RatingRequest.objects.open(grace=grace)
+        return still.filter(pk=self.pk, session__status=Session.Status.HELD).exists()
+
+    def admits(self, *, grace=False):
+        """Whether its page has something to show: the form, or thanks for an answer.
+
+        Whether it was answered is read last: it can be answered while we look.
+        """
+        if self.is_open(grace=grace):
+            return True
+        self.refresh_from_db(fields=["closing"])
+        return self.was_answered
 
     def audit_scope(self):
         return self.session.audit_scope()
 
 
 class RatingQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Keep the ratings of sessions whose therapist's work `user` may read."""
-        return self.filter(session__episode__therapist__in=Membership.objects.reach(user))
-
     def standing(self):
         """Keep the ratings that are neither corrected nor withdrawn."""
         return self.filter(superseded_by=None, withdrawn_at=None)

@@ -30,8 +30,7 @@ def review(episode):
     """Bring the standing of `episode` up to what its sessions and ratings say now.
 
     Only ratings in the wording of the latest one are compared with each other.
-    Raises ValidationError where a session that somebody rated is no longer held,
-    and where one was held after the episode's end.
+    Raises ValidationError where a session that somebody rated is no longer held.
     """
     # Of two who change an episode at once the second waits here, and sees what the first did.
     episode = Episode.objects.lock(episode)
@@ -44,10 +43,6 @@ def review(episode):
         raise ValidationError({"status": _("This session has been rated, so it stays as held.")})
 
     sessions = list(Session.objects.filter(episode=episode).held().order_by("starts_at"))
-    if episode.ended_on and any(
-        timezone.localdate(session.starts_at) > episode.ended_on for session in sessions
-    ):
-        raise ValidationError({"ended_on": _("A session was held after this day.")})
     ratings = {
         rating.session_id: rating
         for rating in Rating.objects.standing().filter(
@@ -66,6 +61,12 @@ def review(episode):
         for session in sessions
     ]
     course = describe(totals, [session.pk in ratings for session in sessions])
+    components = [
+        value
+        for rating in ratings.values()
+        for name in COMPONENTS
+        if (value := getattr(rating, name)) is not None
+    ]
     signal = _signal(course, latest)
     Standing.objects.update_or_create(
         episode=episode,
@@ -78,6 +79,9 @@ def review(episode):
             **{name: getattr(latest, name, None) for name in (*COMPONENTS, "total")},
             "usual": course.usual,
             "below_usual": course.below_usual,
+            "compared": course.compared,
+            "lowest": min(components, default=None),
+            "highest": max(components, default=None),
             "signal": signal,
             "attention": 0 if episode.ended_on else ATTENTION[signal],
             "comment_waiting": _unread(episode).exclude(comment="").exists(),
@@ -108,17 +112,26 @@ def _unread(episode):
 
 
 @transaction.atomic
-def open_trend(*, episode, by, is_holder):
-    """Note that `by` opened the trend of `episode`; its holder has then read what is there."""
+def open_trend(*, episode, by, shown):
+    """Note that `by` opened the trend of `episode`, and what they were shown as its holder.
+
+    `shown` is empty for everyone else: a supervisor's look does not read what
+    was written to the therapist.
+    """
     record("episode.read", episode, by=by)
-    if not is_holder:
+    unread = set(_unread(episode).values_list("pk", flat=True)) if shown else set()
+    if not unread:
         return
+    Episode.objects.lock(episode)
     now = timezone.now()
     Reading.objects.bulk_create(
         (
             Reading(rating=rating, reader_id=episode.therapist_id, read_at=now)
-            for rating in _unread(episode)
+            for rating in shown
+            if rating.pk in unread
         ),
         ignore_conflicts=True,
     )
-    Standing.objects.filter(episode=episode, comment_waiting=True).update(comment_waiting=False)
+    Standing.objects.filter(episode=episode).update(
+        comment_waiting=_unread(episode).exclude(comment="").exists()
+    )

@@ -1,5 +1,7 @@
 """What the ratings of an episode amount to, and who has read them."""
 
+import uuid
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -11,15 +13,25 @@ from sessions_app.clients.models import Episode
 
 
 class StandingQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Keep the standing of episodes whose therapist's work `user` may read."""
-        return self.filter(episode__therapist__in=Membership.objects.reach(user))
+    def held_by(self, user):
+        """Keep the standing of the episodes that `user` holds."""
+        return self.filter(episode__therapist__in=Membership.objects.own(user))
 
-    def by_need_for_attention(self):
-        """Order by where a conversation may help most, then by who was here last."""
+    def supervised_by(self, user):
+        """Keep the standing of the episodes of those whom `user` supervises today.
+
+        Not of `user`'s own, nor of colleagues whom someone else supervises.
+        """
+        return self.filter(episode__therapist__in=Membership.objects.supervised_by(user))
+
+    def by_need_for_attention(self, *, with_comments):
+        """Order by where a conversation may help most, then by who was here last.
+
+        A comment that waits counts only for the one to whom it was written.
+        """
         return self.order_by(
             F("attention").desc(),
-            F("comment_waiting").desc(),
+            *([F("comment_waiting").desc()] if with_comments else []),
             F("below_usual").desc(),
             F("last_session_at").desc(nulls_last=True),
             "pk",
@@ -53,6 +65,11 @@ class Standing(models.Model):
     total = models.FloatField(null=True)
     usual = models.FloatField(null=True)
     below_usual = models.FloatField(default=0)
+    compared = models.PositiveIntegerField(
+        default=0, help_text="Totals in the wording of the latest rating, itself included."
+    )
+    lowest = models.FloatField(null=True, help_text="The lowest component of any rating.")
+    highest = models.FloatField(null=True, help_text="The highest component of any rating.")
     signal = models.CharField(max_length=16, choices=Signal, default=Signal.EARLY)
     attention = models.PositiveSmallIntegerField(default=0)
     comment_waiting = models.BooleanField(default=False)
@@ -95,6 +112,7 @@ class Standing(models.Model):
 class Reading(models.Model):
     """Someone has opened a rating, comment and all, and when that was first."""
 
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     rating = models.ForeignKey(Rating, models.CASCADE, related_name="readings")
     reader = models.ForeignKey(Membership, models.PROTECT, related_name="+")
     read_at = models.DateTimeField()

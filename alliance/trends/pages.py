@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import dataclass
 
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
@@ -47,13 +48,23 @@ class TrendPage:
     svg: SafeString | None
     figure: dict | None
     rows: list[Row]
-    latest: list[Row]
     component_names: list[str]
     columns: int
     has_own: bool
     has_unrated: bool
     has_break: bool
+    form_language: str
     statuses: set[str]
+
+    @property
+    def latest(self):
+        """The rows, the latest first."""
+        return self.rows[::-1]
+
+    @property
+    def ratings(self):
+        """The client's ratings that the page shows."""
+        return [row.rating for row in self.rows if row.rating]
 
 
 def present_trend(episode, *, is_holder):
@@ -73,7 +84,7 @@ def present_trend(episode, *, is_holder):
     return TrendPage(
         episode=episode,
         identity=ClientIdentity.objects.filter(client=episode.client_id).first()
-        if is_holder
+        if is_holder and episode.ending != Episode.Ending.TRANSFERRED
         else None,
         is_holder=is_holder,
         standing=standing,
@@ -84,17 +95,17 @@ def present_trend(episode, *, is_holder):
         svg=mark_safe(as_svg(layout, summary=" ".join([lead, *details]))) if has_ratings else None,  # noqa: S308
         figure=as_figure(
             layout,
-            names={"unrated": _("Held, not rated"), "own": _("Therapist’s own rating")},
+            names={"unrated": _("No mark"), "own": _("Therapist’s own rating")},
         ).to_plotly_json()
         if has_ratings
         else None,
         rows=rows,
-        latest=rows[::-1],
         component_names=list(words.short_names().values()),
         columns=5 + has_own,
         has_own=has_own,
-        has_unrated=any(row.session.status == "held" and not row.rating for row in rows),
+        has_unrated=any(panel.unrated for panel in layout.panels),
         has_break=any(row.is_break for row in rows),
+        form_language=_form_language(rows, episode.therapist.practice),
         statuses={row.session.status for row in rows},
     )
 
@@ -130,6 +141,14 @@ def _rows(episode, *, with_comments):
             )
         )
     return rows
+
+
+def _form_language(rows, practice):
+    """Name the language that the client answered in last, if it is not the practice's."""
+    rated = [row.rating for row in rows if row.rating]
+    if not rated or rated[-1].measure_version.language == practice.language:
+        return ""
+    return translation.get_language_info(rated[-1].measure_version.language)["name"]
 
 
 def _what(session, rating):

@@ -14,9 +14,11 @@ from sessions_app.clients.models import Episode
 def episode(request, episode_id):
     episode = _fetch(request, episode_id)
     is_holder = Episode.objects.held_by(request.user).filter(pk=episode.pk).exists()
-    page = present_trend(episode, is_holder=is_holder)
-    open_trend(episode=episode, by=request.user, is_holder=is_holder)
-    return render(request, "trends/episode.html", {"page": page, "episode": episode})
+    with episode.therapist.practice.clock():
+        page = present_trend(episode, is_holder=is_holder)
+        is_seen = is_holder and request.method == "GET"
+        open_trend(episode=episode, by=request.user, shown=page.ratings if is_seen else [])
+        return render(request, "trends/episode.html", {"page": page, "episode": episode})
 
 
 @clinicians_only

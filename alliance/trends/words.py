@@ -6,11 +6,14 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from alliance.psychometrics.course import ENOUGH_TO_COMPARE
 from alliance.psychometrics.scoring import COMPONENTS
 from alliance.trends.models import Standing
 
 # With so many ratings, their first and last three say how the course went.
 ENOUGH_FOR_A_COURSE = 6
+TOP = 10
+SHOWN = 0.1  # Scores are shown with one decimal.
 
 
 def component_names():
@@ -46,49 +49,66 @@ def reason(standing: Standing) -> str:
                 standing.unrated_run,
             ) % {"n": standing.unrated_run}
         case Standing.Signal.LOWEST:
-            return _("Lowest so far: %(latest)s, and %(usual)s on average before") % {
+            return _("Lowest of %(n)s: %(latest)s, and %(usual)s on average before") % {
+                "n": standing.compared,
                 "latest": points(standing.total),
                 "usual": points(standing.usual),
             }
         case Standing.Signal.EARLY:
             return _("Too early to say what is usual")
-    if all_at_the_top(standing.spark):
+    if is_all_at_the_top(standing):
         return _("Every rating is at the top")
+    if is_all_low(standing):
+        return _("Every rating is in the lower half")
     return _("Nothing stands out")
 
 
-def shape(standing: Standing) -> str:
+def shape(standing: Standing, *, with_comments: bool) -> str:
     """Return a sign that goes with the reason: never colour alone, and read out by no one."""
-    if standing.comment_waiting and standing.attention == 0:
+    if with_comments and standing.comment_waiting and standing.attention == 0:
         return "✉"
-    if standing.signal == Standing.Signal.NONE and all_at_the_top(standing.spark):
-        return "="
+    if standing.signal == Standing.Signal.NONE:
+        if is_all_at_the_top(standing):
+            return "="
+        if is_all_low(standing):
+            return "▁"
     return {"unrated": "○", "lowest": "▼", "early": "·", "none": "✓"}[standing.signal]
 
 
-def all_at_the_top(totals: Sequence[float | None]) -> bool:
-    """Whether four or more totals are there and all of them are 10."""
-    given = [total for total in totals if total is not None]
-    return len(given) > 3 and min(given) == 10
+def is_all_at_the_top(standing: Standing) -> bool:
+    """Whether four or more ratings were given, and nothing but the highest mark in any."""
+    return standing.sessions_rated > ENOUGH_TO_COMPARE and standing.lowest == TOP
+
+
+def is_all_low(standing: Standing) -> bool:
+    """Whether four or more ratings were given, and nothing as high as the middle in any."""
+    return (
+        standing.sessions_rated > ENOUGH_TO_COMPARE
+        and standing.highest is not None
+        and standing.highest < TOP / 2
+    )
 
 
 def suggestion(standing: Standing) -> str:
     """Suggest what could be asked, or nothing where nothing stands out."""
     match standing.signal:
         case Standing.Signal.UNRATED:
-            return _("You could ask what makes the form easy or hard to fill in.")
+            return _("If the form was offered, you could ask what makes it easy or hard.")
         case Standing.Signal.LOWEST:
             return _("You could ask how the last session was for them.")
-    if all_at_the_top(standing.spark):
-        return _("You could say that low marks are welcome too.")
+    if standing.signal == Standing.Signal.NONE:
+        if is_all_at_the_top(standing):
+            return _("You could say that low marks are welcome too.")
+        if is_all_low(standing):
+            return _("You could ask what would need to be different.")
     return ""
 
 
 def spark_summary(totals: Sequence[float | None]) -> str:
     """Read a sparkline out loud."""
     if not any(total is not None for total in totals):
-        return _("No ratings yet")
-    said = ", ".join(_("no rating") if total is None else points(total) for total in totals)
+        return _("No totals yet")
+    said = ", ".join(_("none") if total is None else points(total) for total in totals)
     return _("Totals of the last sessions, oldest first: %(said)s") % {"said": said}
 
 
@@ -115,56 +135,51 @@ def summarise(standing: Standing, totals: Sequence[float | None], earlier: dict)
     marks = _("Latest marks, from 0 to 10: %(marks)s.") % {"marks": marks}
     match standing.signal:
         case Standing.Signal.UNRATED:
-            return [reason(standing) + ".", how_many, marks, *_over_time(totals)]
+            return [reason(standing) + ".", how_many, marks, *_over_time(standing, totals)]
         case Standing.Signal.EARLY:
             return [_("It is too early to say what is usual for this client."), marks, how_many]
-    return [*_compared(standing, earlier, names), marks, how_many, *_over_time(totals)]
+    return [*_compared(standing, earlier, names), marks, how_many, *_over_time(standing, totals)]
 
 
 def _compared(standing, earlier, names):
     """Compare the latest rating with the client's own past, the most telling sentence first."""
     if standing.total is None:
         return [_("The latest rating was given only in part, so its mean is not compared.")]
-    said = {"latest": points(standing.total), "usual": points(standing.usual)}
+    said = {
+        "latest": points(standing.total),
+        "usual": points(standing.usual),
+        "n": standing.compared,
+    }
     if standing.signal != Standing.Signal.LOWEST:
-        return [
-            _(
-                "Nothing stands out: the latest mean is %(latest)s; "
-                "before, this client gave %(usual)s on average."
-            )
-            % said
-        ]
+        sentence = _(
+            "%(reason)s: the latest mean is %(latest)s; before, it was %(usual)s on average."
+        )
+        return [sentence % {**said, "reason": reason(standing)}]
     sentences = [
         _(
-            "The latest mean of %(latest)s is the lowest this client has given; "
+            "The latest mean of %(latest)s is the lowest of %(n)s; "
             "before, it was %(usual)s on average."
         )
         % said,
         _("This can be chance, and it is worth asking."),
     ]
-    drops = {
-        name: earlier[name] - getattr(standing, name)
+    drops = sorted(
+        (round(earlier[name], 1) - round(getattr(standing, name), 1), name)
         for name in COMPONENTS
         if name in earlier and getattr(standing, name) is not None
-    }
-    if drops:
-        most = max(drops, key=drops.__getitem__)
-        sentences.append(
-            _("The largest difference is in “%(name)s”.") % {"name": names[most].lower()}
-        )
+    )
+    # Said only if the figures on the page say it too.
+    if len(drops) > 1 and drops[-1][0] - drops[-2][0] > SHOWN / 2:
+        name = names[drops[-1][1]].lower()
+        sentences.append(_("The largest difference is in “%(name)s”.") % {"name": name})
     return sentences
 
 
-def _over_time(totals):
+def _over_time(standing, totals):
     """Set the first three ratings beside the last three."""
+    if is_all_at_the_top(standing):
+        return [_("Ratings at the top of the scale cannot rise and say little about differences.")]
     given = [total for total in totals if total is not None]
-    if all_at_the_top(given):
-        return [
-            _(
-                "Every rating is at the top of the scale. "
-                "Such ratings cannot rise and say little about differences."
-            )
-        ]
     if len(given) < ENOUGH_FOR_A_COURSE:
         return []
     first, last = sum(given[:3]) / 3, sum(given[-3:]) / 3

@@ -2,10 +2,16 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sessions_app.access.models import AuditEvent, Membership, Practice, Supervision, User
+from sessions_app.access.models import (
+    AuditEvent,
+    Membership,
+    Practice,
+    Supervision,
+    User,
+    today,
+)
 
 
 def record(verb, target, *, by, fields=(), reason=""):
@@ -66,7 +72,7 @@ def join_practice(
         is_clinician=is_clinician,
         is_manager=is_manager,
         is_reception=is_reception,
-        started_on=started_on or timezone.localdate(),
+        started_on=started_on or today(),
     )
     membership.full_clean()
     membership.save()
@@ -84,7 +90,7 @@ def start_supervision(*, supervisor, therapist, started_on=None, by=None):
     supervision = Supervision(
         supervisor=supervisor,
         therapist=therapist,
-        started_on=started_on or timezone.localdate(),
+        started_on=started_on or today(),
     )
     supervision.full_clean()
     supervision.save()

@@ -21,24 +21,16 @@ def signed_in(view):
     return _named(view, "signed in")
 
 
-def members_only(view):
-    """Let in whoever has a place in a practice today."""
-    return _door(view, "members", lambda member: True)
-
-
 def clinicians_only(view):
     """Let in whoever does clinical work in a practice today."""
-    return _door(view, "clinicians", lambda member: member.is_clinician)
 
-
-def _door(view, name, admits):
     @wraps(view)
     def guarded(request, *args, **kwargs):
-        if not any(admits(member) for member in request.memberships):
+        if not request.is_clinician:
             raise Http404
         return view(request, *args, **kwargs)
 
-    return _named(guarded, name)
+    return _named(guarded, "clinicians")
 
 
 def _named(view: Any, name: str) -> Any:

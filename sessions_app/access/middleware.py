@@ -1,11 +1,34 @@
 """What every request of a member of staff carries: their places today, their clock, their words."""
 
-import zoneinfo
-
-from django.utils import timezone, translation
+from django.core.exceptions import BadRequest
+from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from sessions_app.access.models import Membership
+
+
+def bodiless_head(get_response):
+    """Answer HEAD without a body: on a kept connection it would be read as the next answer."""
+
+    def middleware(request):
+        response = get_response(request)
+        if request.method == "HEAD" and not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            response.content = b""
+        return response
+
+    return middleware
+
+
+def only_utf8(get_response):
+    """Refuse a request that claims another encoding: every browser sends forms as UTF-8."""
+
+    def middleware(request):
+        if request.content_params.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+            raise BadRequest("another encoding than UTF-8")
+        return get_response(request)
+
+    return middleware
 
 
 class Memberships:
@@ -27,6 +50,7 @@ class Memberships:
     def _respond(self, request):
         if not request.user.is_authenticated:
             request.memberships = []
+            request.is_clinician = False
             return self.get_response(request)
         request.memberships = list(
             Membership.objects.of(request.user)
@@ -34,11 +58,12 @@ class Memberships:
             .select_related("practice", "user")
             .order_by("started_on", "pk")
         )
+        request.is_clinician = any(member.is_clinician for member in request.memberships)
         if not request.memberships:
             return self.get_response(request)
         practice = request.memberships[0].practice
         with (
-            timezone.override(zoneinfo.ZoneInfo(practice.time_zone)),
+            practice.clock(),
             translation.override(request.user.language or practice.language),
         ):
             return self.get_response(request)

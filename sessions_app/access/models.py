@@ -1,6 +1,6 @@
 """Who belongs to which practice, who supervises whom, and the trail of what was done."""
 
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -11,6 +11,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+
+def today():
+    """Return the day by which places begin and end: that of the server's own clock.
+
+    One clock for all, whoever asks: a practice's own zone is for what is shown.
+    """
+    return timezone.localdate(timezone=timezone.get_default_timezone())
 
 
 def validate_time_zone(name):
@@ -44,6 +52,15 @@ class Practice(models.Model):
 
     def audit_scope(self):
         return self.pk, None
+
+    def day(self):
+        """Return the day it is by this practice's own clock."""
+        with self.clock():
+            return timezone.localdate()
+
+    def clock(self):
+        """Return a context in which moments are shown and typed in this practice's zone."""
+        return timezone.override(ZoneInfo(self.time_zone))
 
 
 class UserManager(BaseUserManager["User"]):
@@ -100,7 +117,7 @@ class PeriodQuerySet(models.QuerySet):
 
     def today(self):
         """Keep what holds today; the last day still counts."""
-        day = timezone.localdate()
+        day = today()
         return self.filter(Q(ended_on=None) | Q(ended_on__gte=day), started_on__lte=day)
 
 
@@ -139,7 +156,7 @@ class Membership(models.Model):
     is_clinician = models.BooleanField(_("sees clients or supervises"), default=False)
     is_manager = models.BooleanField(_("manages people and settings"), default=False)
     is_reception = models.BooleanField(_("works at reception"), default=False)
-    started_on = models.DateField(default=timezone.localdate)
+    started_on = models.DateField(default=today)
     ended_on = models.DateField(null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()
@@ -175,7 +192,7 @@ class Supervision(models.Model):
 
     supervisor = models.ForeignKey(Membership, models.PROTECT, related_name="supervises")
     therapist = models.ForeignKey(Membership, models.PROTECT, related_name="supervised")
-    started_on = models.DateField(default=timezone.localdate)
+    started_on = models.DateField(default=today)
     ended_on = models.DateField(null=True, blank=True)
 
     objects = PeriodQuerySet.as_manager()
@@ -184,12 +201,15 @@ class Supervision(models.Model):
         constraints = [
             ends_after_it_starts("supervision_ends_after_it_starts"),
             models.CheckConstraint(
-                condition=~Q(supervisor=F("therapist")), name="supervision_is_not_of_oneself"
+                condition=~Q(supervisor=F("therapist")),
+                name="supervision_is_not_of_oneself",
+                violation_error_message=_("Nobody supervises themselves."),
             ),
             models.UniqueConstraint(
                 fields=["supervisor", "therapist"],
                 condition=Q(ended_on=None),
                 name="supervision_open_once_for_a_pair",
+                violation_error_message=_("This person supervises the other already."),
             ),
         ]
 

@@ -2,10 +2,10 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sessions_app.access.actions import record
+from sessions_app.access.models import Practice
 from sessions_app.clients.models import Client, ClientIdentity, Episode
 from sessions_app.hooks import episode_changed
 
@@ -29,7 +29,9 @@ def add_client(
     What says who the client is goes into a table of its own, and only if
     something was given.
     """
-    started_on = started_on or timezone.localdate()
+    # Of two who choose the same code at once, the second waits here and is told.
+    Practice.objects.select_for_update(no_key=True).get(pk=therapist.practice_id)
+    started_on = started_on or therapist.practice.day()
     client = Client(practice=therapist.practice, code=code.strip(), opened_on=started_on)
     client.full_clean()
     client.save()
@@ -63,7 +65,7 @@ def open_episode(
         client=client,
         therapist=therapist,
         modality=modality,
-        started_on=started_on or timezone.localdate(),
+        started_on=started_on or therapist.practice.day(),
         follows=follows,
     )
     episode.full_clean()
@@ -79,8 +81,11 @@ def end_episode(*, episode, ending, by, ended_on=None):
     episode = Episode.objects.lock(episode)
     if episode.ended_on is not None:
         raise ValidationError(_("This episode has already ended."))
-    episode.ended_on = ended_on or timezone.localdate()
+    episode.ended_on = ended_on or episode.therapist.practice.day()
     episode.ending = ending
+    last = episode.sessions.filter(status="held").order_by("starts_at").last()
+    if last and last.held_on > episode.ended_on:
+        raise ValidationError({"ended_on": _("A session was held after this day.")})
     episode.full_clean()
     episode.save(update_fields=["ended_on", "ending"])
     record("episode.ended", episode, by=by, fields=["ended_on", "ending"])

@@ -1,5 +1,7 @@
 """Adding a client: a code is enough."""
 
+import unicodedata
+
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Layout, Submit
 from django import forms
@@ -7,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.access.models import Membership
-from sessions_app.clients.models import Client, Episode
+from sessions_app.clients.models import Client, Episode, validate_code
 
 
 class PracticeField(forms.ModelChoiceField):
@@ -30,13 +32,13 @@ class ClientForm(forms.Form):
         label=_("Therapy"), choices=Episode.Modality, initial=Episode.Modality.INDIVIDUAL
     )
     language = forms.ChoiceField(
-        label=_("Language of the client’s form"), choices=settings.LANGUAGES
+        label=_("Language of the client’s form"), choices=settings.FORM_LANGUAGES
     )
     name = forms.CharField(
         label=_("Name"),
         max_length=120,
         required=False,
-        help_text=_("Kept apart from everything clinical; only you see it."),
+        help_text=_("Kept apart from everything clinical; only the client’s therapist sees it."),
     )
     email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
 
@@ -63,11 +65,14 @@ class ClientForm(forms.Form):
         )
 
     def clean_code(self):
-        return self.cleaned_data["code"].strip()
+        code = unicodedata.normalize("NFC", self.cleaned_data["code"]).strip()
+        validate_code(code)
+        return code
 
     def clean(self):
         cleaned = super().clean() or self.cleaned_data
         therapist, code = cleaned.get("therapist"), cleaned.get("code")
-        if therapist and Client.objects.filter(practice=therapist.practice, code=code).exists():
+        used = therapist and Client.objects.filter(practice=therapist.practice)
+        if used and code and used.filter(code__iexact=code).exists():
             self.add_error("code", _("Your practice already uses this code. Choose another."))
         return cleaned

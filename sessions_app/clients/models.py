@@ -1,26 +1,23 @@
 """Who comes, and the course of therapy that a client and a therapist share."""
 
+import unicodedata
 import uuid
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.access.models import Membership, Practice, ends_after_it_starts
 
 
-class ClientQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Keep the clients with whom someone works whose work `user` may read."""
-        return self.filter(Exists(Episode.objects.visible_to(user).filter(client=OuterRef("pk"))))
-
-    def held_by(self, user):
-        """Keep the clients with whom `user` works now; only these may they change."""
-        return self.filter(
-            Exists(Episode.objects.held_by(user).filter(client=OuterRef("pk"), ended_on=None))
-        )
+def validate_code(code):
+    """Refuse signs that nobody sees: two codes that look alike must be alike."""
+    if any(sign != " " and unicodedata.category(sign)[0] not in "LNPS" for sign in code):
+        raise ValidationError(_("There is a sign in this code that cannot be seen."))
 
 
 class Client(models.Model):
@@ -28,17 +25,16 @@ class Client(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT, related_name="clients")
-    code = models.CharField(_("code"), max_length=24)
+    code = models.CharField(_("code"), max_length=24, validators=[validate_code])
     opened_on = models.DateField(default=timezone.localdate)
     closed_on = models.DateField(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ClientQuerySet.as_manager()
-
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["practice", "code"],
+                "practice",
+                Lower("code"),
                 name="client_code_is_used_once_in_a_practice",
                 violation_error_message=_("Your practice already uses this code."),
             ),
@@ -95,10 +91,6 @@ class EpisodeQuerySet(models.QuerySet):
     def held_by(self, user):
         """Keep the episodes that `user` holds; only in these may they write."""
         return self.filter(therapist__in=Membership.objects.own(user))
-
-    def supervised_by(self, user):
-        """Keep the episodes of those whom `user` supervises today."""
-        return self.filter(therapist__in=Membership.objects.supervised_by(user))
 
     def open(self):
         return self.filter(ended_on=None)
@@ -163,6 +155,7 @@ class Episode(models.Model):
                 fields=["client", "therapist"],
                 condition=Q(ended_on=None),
                 name="episode_open_once_for_a_pair",
+                violation_error_message=_("These two have an open episode already."),
             ),
         ]
         indexes = [models.Index(fields=["therapist", "ended_on"], name="episode_by_therapist")]

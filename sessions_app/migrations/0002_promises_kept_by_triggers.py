@@ -9,7 +9,11 @@ the tests that break each promise notice if it does not.
 from django.db import migrations
 
 NAMES = {
-    "sessions_app_auditevent": ["audit_is_never_changed", "audit_is_never_deleted"],
+    "sessions_app_auditevent": [
+        "audit_is_never_changed",
+        "audit_is_never_deleted",
+        "audit_is_never_replaced",
+    ],
     "sessions_app_supervision": ["supervision_within_one_practice", "supervision_stays_within"],
     "sessions_app_episode": ["episode_within_one_practice", "episode_stays_within"],
 }
@@ -19,6 +23,9 @@ CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON sessions_app_auditevent
 BEGIN SELECT RAISE(ABORT, 'audit_is_never_changed'); END;
 CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON sessions_app_auditevent
 BEGIN SELECT RAISE(ABORT, 'audit_is_never_deleted'); END;
+CREATE TRIGGER audit_is_never_replaced BEFORE INSERT ON sessions_app_auditevent
+WHEN EXISTS (SELECT 1 FROM sessions_app_auditevent WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'audit_is_never_replaced'); END;
 
 CREATE TRIGGER supervision_within_one_practice BEFORE INSERT ON sessions_app_supervision
 WHEN (SELECT practice_id FROM sessions_app_membership WHERE id = NEW.supervisor_id)

@@ -9,11 +9,8 @@ from sessions_app.access.models import Membership
 @require_safe
 def home(request):
     """Go where this person's work is; who has none yet is told so in plain words."""
-    if any(member.is_clinician for member in request.memberships):
-        user = request.user
-        if not Membership.objects.own(user) or _only_supervises(user):
-            return redirect("caseload-supervised")
-        return redirect("caseload")
+    if request.is_clinician:
+        return redirect("caseload-supervised" if _only_supervises(request.user) else "caseload")
     return render(request, "people/home.html", {"memberships": request.memberships})
 
 

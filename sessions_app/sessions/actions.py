@@ -2,7 +2,6 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sessions_app.access.actions import record
@@ -43,12 +42,13 @@ def log_session(
     twin = Session.objects.filter(episode=episode, starts_at=starts_at).first()
     if twin and all(getattr(twin, name) == value for name, value in values.items()):
         return twin
-    _refuse_after_the_end(episode, starts_at)
     session = Session(episode=episode, starts_at=starts_at, **values)
+    _refuse_after_the_end(session)
     session.number = _last_number(episode) + 1 if status == Session.Status.HELD else None
     session.full_clean()
     session.save()
     record("session.logged", session, by=by)
+    _begin_with(session, by)
     if Session.objects.filter(episode=episode, starts_at__gt=starts_at).held().exists():
         _renumber(episode)
     episode_changed(episode)
@@ -65,6 +65,7 @@ def correct_session(*, session, by, **changes):
     """
     episode = Episode.objects.lock(session.episode)
     session = Session.objects.get(pk=session.pk)
+    session.episode = episode
     changed = [name for name, value in changes.items() if getattr(session, name) != value]
     if not changed:
         return session
@@ -72,7 +73,7 @@ def correct_session(*, session, by, **changes):
     for name in changed:
         setattr(session, name, changes[name])
     if "starts_at" in changed:
-        _refuse_after_the_end(episode, session.starts_at)
+        _refuse_after_the_end(session)
     is_held = session.status == Session.Status.HELD
     if was_held and not is_held:
         session.number = None
@@ -81,15 +82,26 @@ def correct_session(*, session, by, **changes):
     session.full_clean()
     session.save()
     record("session.corrected", session, by=by, fields=changed)
+    _begin_with(session, by)
     _renumber(episode)
     episode_changed(episode)
     session.refresh_from_db(fields=["number"])
     return session
 
 
-def _refuse_after_the_end(episode, starts_at):
-    if episode.ended_on and timezone.localdate(starts_at) > episode.ended_on:
+def _refuse_after_the_end(session):
+    ended_on = session.episode.ended_on
+    if ended_on and session.held_on > ended_on:
         raise ValidationError({"starts_at": _("This episode had already ended by then.")})
+
+
+def _begin_with(session, by):
+    """Let an episode begin with its earliest session, where that was logged afterwards."""
+    episode = session.episode
+    if session.status == Session.Status.HELD and session.held_on < episode.started_on:
+        episode.started_on = session.held_on
+        episode.save(update_fields=["started_on"])
+        record("episode.corrected", episode, by=by, fields=["started_on"])
 
 
 def _last_number(episode):

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_app.sessions.models import Session
 
+# A session further back than this is a slip of the pen.
+LONG_BEFORE = timedelta(days=366)
 # One question instead of two: what happened says the status and who called off.
 HAPPENED = {
     "held": (_("It took place"), Session.Status.HELD, ""),
@@ -93,8 +95,10 @@ class SessionForm(forms.Form):
         starts_at = self.cleaned_data["starts_at"]
         if starts_at > timezone.now() + timedelta(minutes=10):
             raise forms.ValidationError(_("This lies in the future. When did it start?"))
-        if starts_at.year < 1950:
-            raise forms.ValidationError(_("This lies too far back. Which year was it?"))
+        if timezone.localdate(starts_at) < self.episode.started_on - LONG_BEFORE:
+            raise forms.ValidationError(
+                _("This lies long before the episode began. Which year was it?")
+            )
         return starts_at
 
     def clean(self):

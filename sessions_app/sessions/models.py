@@ -5,6 +5,7 @@ import uuid
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.access.models import Membership
@@ -12,10 +13,6 @@ from sessions_app.clients.models import Episode
 
 
 class SessionQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Keep the sessions of episodes whose therapist's work `user` may read."""
-        return self.filter(episode__therapist__in=Membership.objects.reach(user))
-
     def held_by(self, user):
         """Keep the sessions of episodes that `user` holds; only these may they change."""
         return self.filter(episode__therapist__in=Membership.objects.own(user))
@@ -101,6 +98,12 @@ class Session(models.Model):
 
     def __str__(self):
         return f"{self.number or self.get_status_display()}"
+
+    @property
+    def held_on(self):
+        """The day on which it began, by the practice's own clock."""
+        with self.episode.therapist.practice.clock():
+            return timezone.localdate(self.starts_at)
 
     def audit_scope(self):
         return self.episode.audit_scope()

@@ -1,5 +1,6 @@
 from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
 
 from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only
@@ -10,9 +11,28 @@ from sessions_app.sessions.models import Session
 
 
 @clinicians_only
+@require_http_methods(["GET", "HEAD", "POST"])
 def session_create(request, episode_id):
-    episodes = Episode.objects.held_by(request.user).open().select_related("client", "therapist")
+    episodes = (
+        Episode.objects.held_by(request.user).open().select_related("client", "therapist__practice")
+    )
     episode = get_object_or_404(episodes, pk=episode_id)
+    with episode.therapist.practice.clock():
+        return _log(request, episode)
+
+
+@clinicians_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_edit(request, session_id):
+    sessions = Session.objects.held_by(request.user).select_related(
+        "episode__client", "episode__therapist__practice"
+    )
+    session = get_object_or_404(sessions, pk=session_id)
+    with session.episode.therapist.practice.clock():
+        return _correct(request, session)
+
+
+def _log(request, episode):
     if request.method != "POST":
         record("episode.read", episode, by=request.user)
     form = SessionForm(request.POST if request.method == "POST" else None, episode=episode)
@@ -26,16 +46,13 @@ def session_create(request, episode_id):
     return render(request, "sessions/form.html", {"form": form, "episode": episode})
 
 
-@clinicians_only
-def session_edit(request, session_id):
-    sessions = Session.objects.held_by(request.user).select_related(
-        "episode__client", "episode__therapist"
-    )
-    session = get_object_or_404(sessions, pk=session_id)
+def _correct(request, session):
     if request.method != "POST":
         record("session.read", session, by=request.user)
     form = SessionForm(
-        request.POST if request.method == "POST" else None, episode=session.episode, session=session
+        request.POST if request.method == "POST" else None,
+        episode=session.episode,
+        session=session,
     )
     if form.is_valid():
         try:

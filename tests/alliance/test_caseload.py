@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from alliance.caseload.pages import present_caseload
-from sessions_app.access.models import Membership, Supervision
+from alliance.trends.models import Standing
+from sessions_app.access.actions import join_practice
+from sessions_app.access.models import AuditEvent, Supervision
 from sessions_app.clients.actions import add_client, end_episode
 from tests.conftest import hold, rate, run
 
@@ -18,9 +20,13 @@ def begin(cast, code, who="theo"):
     return add_client(therapist=cast.members[who], code=code, by=cast.members[who].user)
 
 
-def codes(cast, user="theo", **options):
-    therapists = Membership.objects.reach(getattr(cast, user))
-    return [row.episode.client.code for row in present_caseload(therapists, **options).rows]
+def own(cast, **options):
+    standings = Standing.objects.held_by(cast.theo)
+    return present_caseload(standings, with_comments=True, **options).rows
+
+
+def codes(cast, **options):
+    return [row.episode.client.code for row in own(cast, **options)]
 
 
 def test_those_where_a_conversation_may_help_most_come_first(cast):
@@ -42,8 +48,8 @@ def test_a_comment_that_waits_comes_before_what_does_not_stand_out(cast):
 
 def test_each_row_says_why_it_stands_where_it_stands(cast):
     run(cast.cleo, [8, 8, 8, 3])
-    (row,) = present_caseload([cast.members["theo"].pk]).rows
-    assert row.reason == "Lowest so far: 3.0, and 8.0 on average before"
+    (row,) = own(cast)
+    assert row.reason == "Lowest of 4: 3.0, and 8.0 on average before"
     assert row.suggestion
     assert row.standing.sessions_rated == row.standing.sessions_held == 4
 
@@ -73,7 +79,7 @@ def test_an_ended_episode_is_on_the_other_tab_and_asks_for_nothing(cast):
     end_episode(episode=cast.cleo, ending="planned", by=cast.theo)
     assert codes(cast) == []
     assert codes(cast, is_ended=True) == ["CLEO"]
-    (row,) = present_caseload([cast.members["theo"].pk], is_ended=True).rows
+    (row,) = own(cast, is_ended=True)
     assert row.suggestion == ""
 
 
@@ -109,3 +115,23 @@ def test_whoever_only_supervises_lands_on_supervision(cast, client):
     assert client.get("/").headers["Location"] == reverse("caseload-supervised")
     begin(cast, "SUES", "sue")
     assert client.get("/").headers["Location"] == reverse("caseload")
+
+
+def test_a_comment_moves_and_marks_nothing_on_the_supervisors_list(cast, client):
+    run(cast.cleo, [8, 8, 8, 8])
+    session = hold(begin(cast, "WORDS"))
+    rate(session, 8, comment="This is for my therapist.")
+    client.force_login(cast.sue)
+    page = client.get(reverse("caseload-supervised")).content.decode()
+    assert "✉" not in page
+    assert "comment" not in page
+    client.force_login(cast.theo)
+    assert "A comment is waiting to be read" in client.get(reverse("caseload")).content.decode()
+
+
+def test_reading_the_list_is_written_down_in_each_practice(cast, client):
+    join_practice(practice=cast.elsewhere, email="theo@example.org", is_clinician=True)
+    client.force_login(cast.theo)
+    client.get(reverse("caseload"))
+    events = AuditEvent.objects.filter(verb="caseload.read")
+    assert {event.practice for event in events} == {cast.practice, cast.elsewhere}

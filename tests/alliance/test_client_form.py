@@ -1,5 +1,8 @@
 """The client's form: whatever is sent, a clear answer and never a fault of ours."""
 
+import re
+from io import BytesIO
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,9 +12,11 @@ from hypothesis import strategies as st
 from alliance.measures.models import MeasureVersion
 from alliance.ratings.models import Rating
 from sessions_app.clients.models import ClientIdentity
+from sessions_app.sessions.actions import correct_session
 from tests.conftest import ITEMS, ask, hold
 
-GOOD = dict.fromkeys(ITEMS, "7")
+SENT = {"sent": "1"}
+GOOD = dict.fromkeys(ITEMS, "7") | SENT
 
 
 @pytest.fixture
@@ -36,6 +41,10 @@ def address(cast):
         ({"total": "10"}, "did not ask"),
         ({"trust": "10"}, "did not ask"),
         ({"session": "1"}, "did not ask"),
+        ({"say": ["3", "9"]}, "did not ask"),
+        ({"comment": ["one", "two"]}, "did not ask"),
+        ({"comment": BytesIO(b"a file")}, "did not ask"),
+        ({"sent": ""}, "did not arrive"),
     ],
 )
 def test_bad_input_is_told_in_plain_words_and_what_was_marked_stays(address, client, sent, said):
@@ -76,9 +85,11 @@ def test_more_than_anyone_types_is_refused_whole(address, client):
         (b"say=7", "application/x-www-form-urlencoded; charset=none-such"),
     ],
 )
-def test_odd_bodies_never_break_the_form(address, body, kind):
+def test_odd_bodies_never_break_the_form_and_never_pass_for_a_blank_sheet(address, body, kind):
     client = Client(raise_request_exception=False)
-    assert client.generic("POST", address, body, content_type=kind).status_code in {302, 400, 422}
+    answer = client.generic("POST", address, body, content_type=kind)
+    assert answer.status_code in {400, 422}
+    assert not Rating.objects.exists()
 
 
 keys = st.one_of(st.sampled_from([*ITEMS, "comment"]), st.text(max_size=8))
@@ -100,7 +111,7 @@ def test_whatever_is_sent_is_stored_rightly_or_refused_clearly(cast, told):
     session = cast.cleo.sessions.first() or hold(cast.cleo)
     asked, secret = ask(session)
     client = Client(raise_request_exception=False)
-    answer = client.post(reverse("rate", args=[secret]), told)
+    answer = client.post(reverse("rate", args=[secret]), told | SENT)
     rating = Rating.objects.filter(request=asked).first()
     assert answer.status_code == (302 if rating else 422)
     if rating:
@@ -113,7 +124,7 @@ def test_whatever_is_sent_is_stored_rightly_or_refused_clearly(cast, told):
 
 
 def test_a_blank_sheet_is_stored_as_nothing_said(address, client):
-    assert client.post(address, {}).status_code == 302
+    assert client.post(address, SENT).status_code == 302
     rating = Rating.objects.get()
     assert rating.answers == dict.fromkeys(ITEMS)
     assert (rating.trust, rating.goals, rating.collaboration, rating.total) == (None,) * 4
@@ -132,7 +143,7 @@ def test_sent_twice_one_is_stored_and_both_are_thanked(address, client):
 
 def test_thanks_tell_no_score_and_show_no_answer(address, client):
     page = client.post(
-        address, dict.fromkeys(ITEMS, "9") | {"comment": "Grmpf."}, follow=True
+        address, GOOD | dict.fromkeys(ITEMS, "9") | {"comment": "Grmpf."}, follow=True
     ).content.decode()
     assert "Grmpf" not in page
     assert "9" not in page.split("<main>")[1].split("</main>")[0]
@@ -153,7 +164,52 @@ def test_the_form_says_truly_who_will_read_it(cast, client):
         return client.get(reverse("rate", args=[secret])).content.decode()
 
     assert "A supervisor who helps your therapist" in told(cast.cleo)
-    assert "and nobody else" in told(cast.dora)
+    assert "nobody else today" in told(cast.dora)
+    assert "If a supervisor helps your therapist later" in told(cast.dora)
+
+
+def test_a_form_for_a_session_that_turns_out_missed_is_not_shown(cast, client):
+    session = hold(cast.cleo)
+    _asked, secret = ask(session)
+    correct_session(session=session, by=cast.theo, status="missed")
+    assert client.get(reverse("rate", args=[secret])).status_code == 404
+    assert client.post(reverse("rate", args=[secret]), GOOD).status_code == 404
+
+
+def test_the_therapists_own_form_opens_for_that_therapist_alone(cast, client):
+    _asked, secret = ask(hold(cast.cleo), "therapist")
+    address = reverse("rate", args=[secret])
+    assert client.get(address).status_code == 404
+    client.force_login(cast.sue)
+    assert client.post(address, GOOD).status_code == 404
+    client.force_login(cast.theo)
+    assert client.get(address).status_code == 200
+    assert client.post(address, GOOD).status_code == 302
+    assert Rating.objects.get().entered_by == cast.theo
+
+
+def test_a_therapist_who_has_left_cannot_send_the_own_form_any_more(cast, client):
+    _asked, secret = ask(hold(cast.cleo), "therapist")
+    client.force_login(cast.theo)
+    theo = cast.members["theo"]
+    theo.ended_on = theo.started_on
+    theo.save()
+    assert client.post(reverse("rate", args=[secret]), GOOD).status_code == 404
+    assert not Rating.objects.exists()
+
+
+def test_reloading_the_page_with_the_code_leaves_the_link_as_it_is(cast, client):
+    session = hold(cast.cleo)
+    client.force_login(cast.theo)
+    page = reverse("rating-ask", args=[session.pk])
+    shown = client.post(page, {"channel": "link", "replaces": ""}).content.decode()
+    address = re.search(r'value="http://testserver(/r/\S+)"', shown).group(1)
+    again = client.post(page, {"channel": "link", "replaces": ""})
+    assert again.headers["Location"] == page
+    assert client.get(address).status_code == 200
+    replaces = re.search(r'name="replaces"\s+value="([^"]+)"', client.get(page).content.decode())
+    client.post(page, {"channel": "link", "replaces": replaces.group(1)})
+    assert client.get(address).status_code == 404
 
 
 def test_no_page_of_the_client_says_a_word_that_is_ours(address, client):

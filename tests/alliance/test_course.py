@@ -20,27 +20,27 @@ def course(*totals):
 
 
 def test_before_the_first_session_there_is_nothing_to_say():
-    assert describe([], []) == Course(0, 0, 0, None, None, 0, False)
+    assert describe([], []) == Course(0, 0, 0, 0, None, None, 0, False)
 
 
 def test_sessions_without_any_rating_are_counted_as_a_run():
-    assert course(None, None) == Course(2, 0, 2, None, None, 0, False)
+    assert course(None, None) == Course(2, 0, 0, 2, None, None, 0, False)
 
 
 def test_two_earlier_totals_are_too_few_to_say_what_is_usual():
-    assert course(8, 7, 1) == Course(3, 3, 0, 1, None, 0, False)
+    assert course(8, 7, 1) == Course(3, 3, 3, 0, 1, None, 0, False)
 
 
 def test_from_three_earlier_totals_on_the_latest_is_compared_with_their_mean():
-    assert course(9, 8, 7, 6) == Course(4, 4, 0, 6, 8, 2, True)
+    assert course(9, 8, 7, 6) == Course(4, 4, 4, 0, 6, 8, 2, True)
 
 
 def test_a_latest_total_above_the_usual_is_nothing_below():
-    assert course(5, 6, 7, 9) == Course(4, 4, 0, 9, 6, 0, False)
+    assert course(5, 6, 7, 9) == Course(4, 4, 4, 0, 9, 6, 0, False)
 
 
 def test_below_the_usual_is_not_yet_the_lowest():
-    assert course(4, 8, 9, 5) == Course(4, 4, 0, 5, 7, 2, False)
+    assert course(4, 8, 9, 5) == Course(4, 4, 4, 0, 5, 7, 2, False)
 
 
 def test_as_low_as_once_before_is_not_the_lowest():
@@ -48,7 +48,7 @@ def test_as_low_as_once_before_is_not_the_lowest():
 
 
 def test_unrated_sessions_between_ratings_change_no_comparison():
-    assert course(9, None, 8, None, 7, 6) == Course(6, 4, 0, 6, 8, 2, True)
+    assert course(9, None, 8, None, 7, 6) == Course(6, 4, 4, 0, 6, 8, 2, True)
 
 
 def test_the_run_counts_held_sessions_since_the_last_rated_one():
@@ -58,7 +58,7 @@ def test_the_run_counts_held_sessions_since_the_last_rated_one():
 def test_a_rating_given_only_in_part_ends_the_run_and_is_compared_with_nothing():
     told = describe([8, 8, 8, 5, None], [True] * 5)
     assert told == Course(
-        held=5, rated=5, unrated_run=0, latest=5, usual=8, below_usual=3, is_lowest=True
+        held=5, rated=5, compared=4, unrated_run=0, latest=5, usual=8, below_usual=3, is_lowest=True
     )
 
 
@@ -103,9 +103,11 @@ def courses(least=0):
 
 
 @given(courses())
-def test_no_more_sessions_are_rated_than_held_nor_left_unrated_than_there_are(told):
+def test_no_more_sessions_are_rated_than_held_nor_more_compared_or_left_unrated_than_there_are(
+    told,
+):
     told_of = describe(*told)
-    assert told_of.held == len(told[0]) >= told_of.rated >= 0
+    assert told_of.held == len(told[0]) >= told_of.rated >= told_of.compared >= 0
     assert 0 <= told_of.unrated_run <= told_of.held - told_of.rated
 
 
@@ -113,6 +115,11 @@ def test_no_more_sessions_are_rated_than_held_nor_left_unrated_than_there_are(to
 def test_the_run_is_the_whole_course_exactly_when_nothing_was_rated(told):
     told_of = describe(*told)
     assert (told_of.unrated_run == told_of.held) == (told_of.rated == 0)
+
+
+@given(courses())
+def test_as_many_are_compared_as_have_a_total(told):
+    assert describe(*told).compared == sum(total is not None for total in told[0])
 
 
 @given(courses(), st.data())

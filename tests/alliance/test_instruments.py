@@ -105,6 +105,12 @@ def test_every_shipped_wording_has_the_same_six_keys_on_the_same_scale(path):
     assert keys == [(item["key"], item["component"]) for item in english["items"]]
 
 
+@pytest.mark.parametrize("step", ["2", "0.5", "0.1", "10", "2.5"])
+def test_a_step_that_divides_the_scale_is_taken(db, tmp_path, step):
+    load_instruments(_write(tmp_path, _changed("step = 1", f"step = {step}")))
+    assert MeasureVersion.objects.get().step == float(step)
+
+
 # --- A wording stands ---
 
 
@@ -160,6 +166,22 @@ MALFORMED = {
     ),
     "no step": (_changed("step = 1", "step = 0"), "from minimum to maximum by a step"),
     "an empty range": (_changed("maximum = 10", "maximum = 0"), "from minimum to maximum"),
+    "a step that leads past the end": (
+        _changed("step = 1", "step = 3"),
+        "scale's steps do not end at its maximum",
+    ),
+    "a step wider than the scale": (_changed("step = 1", "step = 20"), "do not end at its maximum"),
+    **{
+        f"nothing about {component}": (
+            ENGLISH.replace(f'component = "{component}"', f'component = "{instead}"'),
+            "each of trust, goals and collaboration is asked",
+        )
+        for component, instead in [
+            ("trust", "goals"),
+            ("goals", "collaboration"),
+            ("collaboration", "trust"),
+        ]
+    },
     "an empty licence": (_changed("Apache-2.0, this project", ""), "licence is missing"),
     "an item that is no table": (
         f'items = ["say"]\n{ENGLISH.split("[[items]]", 1)[0]}',

@@ -1,6 +1,7 @@
 """What an episode's sessions and ratings amount to, in numbers and in words."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,22 +10,36 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alliance.asking.actions import NothingToRate
+from alliance.asking.actions import NothingToRate, request_rating, submit_rating
+from alliance.measures.actions import load_instruments
 from alliance.ratings.models import Rating
 from alliance.trends import words
 from alliance.trends.actions import open_trend, review
 from alliance.trends.models import Reading, Standing
+from alliance.trends.pages import present_trend
+from sessions_app.access.actions import found_practice, join_practice
 from sessions_app.access.models import AuditEvent
-from sessions_app.clients.actions import end_episode, hand_over_episode
+from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
 from sessions_app.clients.models import ClientIdentity
-from sessions_app.sessions.actions import correct_session
-from tests.conftest import hold, rate, run
+from sessions_app.sessions.actions import correct_session, log_session
+from tests.conftest import ITEMS, hold, rate, run
 
 IN_PART = (None, None, 8, 8, 8, 8)
 
 
+def _episodes(standings):
+    return {standing.episode for standing in standings}
+
+
 def _standing(episode):
     return Standing.objects.get(episode=episode)
+
+
+def _open(episode, by):
+    """Open the trend as its page does: a supervisor is shown no comment."""
+    is_holder = by == episode.therapist.user
+    page = present_trend(episode, is_holder=is_holder)
+    open_trend(episode=episode, by=by, shown=page.ratings if is_holder else [])
 
 
 def _told(episode):
@@ -39,6 +54,7 @@ def test_an_episode_without_a_session_stands_at_nothing(cast):
     assert (standing.sessions_held, standing.sessions_rated, standing.unrated_run) == (0, 0, 0)
     assert (standing.signal, standing.attention, standing.spark) == ("early", 0, [])
     assert (standing.total, standing.usual, standing.last_session_at) == (None, None, None)
+    assert (standing.compared, standing.lowest, standing.highest) == (0, None, None)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +94,32 @@ def test_the_latest_is_set_beside_the_mean_of_those_before(cast):
     assert (standing.usual, standing.total, standing.below_usual) == (8, 5, 3)
     assert standing.scores() == {"trust": 5, "goals": 5, "collaboration": 5}
     assert standing.last_rated_at == Rating.objects.latest("submitted_at").submitted_at
+
+
+def test_the_lowest_and_the_highest_component_of_any_rating_are_kept(cast):
+    first, second, *_others = run(cast.cleo, [None, None, 5, 6])
+    rate(first, [9, 10, 4, 4, 7, 7])
+    rate(second, [None, None, 2, 3, 8, 8])
+    standing = _standing(cast.cleo)
+    assert (standing.lowest, standing.highest) == (2.5, 9.5)
+    Rating.objects.filter(session__in=[first, second]).update(withdrawn_at=timezone.now())
+    review(cast.cleo)
+    standing = _standing(cast.cleo)
+    assert (standing.lowest, standing.highest) == (5, 6)
+
+
+def test_the_therapists_own_marks_are_neither_the_lowest_nor_the_highest(cast):
+    session = hold(cast.cleo)
+    rate(session, 7)
+    rate(session, [0, 0, 10, 10, 10, 10], respondent="therapist")
+    assert (_standing(cast.cleo).lowest, _standing(cast.cleo).highest) == (7, 7)
+
+
+def test_as_many_are_compared_as_have_a_total(cast):
+    *_earlier, last = run(cast.cleo, [8, None, 8, 8, 7, None])
+    assert _standing(cast.cleo).compared == 4
+    rate(last, IN_PART)
+    assert _standing(cast.cleo).compared == 4
 
 
 def test_above_what_is_usual_nothing_is_below_it(cast):
@@ -151,6 +193,7 @@ def test_a_wording_in_another_language_starts_a_new_comparison(cast):
         assert (standing.signal, standing.sessions_rated) == (signal, 4 + place)
         assert standing.spark == [None, None, None, *(5, 4, 3, 2)[: place + 1]]
     assert (standing.usual, standing.total) == (4, 2)
+    assert (standing.compared, standing.lowest, standing.highest) == (4, 2, 8)
 
 
 def test_an_episode_that_ended_needs_no_attention(cast):
@@ -158,6 +201,33 @@ def test_an_episode_that_ended_needs_no_attention(cast):
     assert _standing(cast.cleo).attention == 2
     end_episode(episode=cast.cleo, ending="planned", by=cast.theo)
     assert (_standing(cast.cleo).signal, _standing(cast.cleo).attention) == ("unrated", 0)
+
+
+def test_an_answer_to_a_session_late_on_the_last_day_is_stored_where_the_day_ends_after_utc(db):
+    load_instruments()
+    angeles = ZoneInfo("America/Los_Angeles")
+    practice = found_practice(name="Seaside", time_zone=str(angeles))
+    faye = join_practice(practice=practice, email="faye@example.org", is_clinician=True)
+    day = (timezone.now() - timedelta(days=10)).date()
+    evening = datetime(day.year, day.month, day.day, 20, tzinfo=angeles)
+    episode = add_client(
+        therapist=faye, code="GWEN", by=faye.user, started_on=day - timedelta(days=30)
+    )
+    session = log_session(episode=episode, starts_at=evening, by=faye.user)
+    asked, _secret = request_rating(
+        session=session,
+        respondent="client",
+        channel="link",
+        by=faye.user,
+        at=evening + timedelta(minutes=50),
+    )
+    ended = end_episode(episode=episode, ending="planned", by=faye.user, ended_on=day)
+    assert ended.ended_on < timezone.localdate(evening)
+    rating = submit_rating(
+        request=asked, answers=dict.fromkeys(ITEMS, 7), at=evening + timedelta(hours=1)
+    )
+    assert Rating.objects.get(session=session) == rating
+    assert (_standing(episode).sessions_rated, _standing(episode).total) == (1, 7)
 
 
 def test_after_handing_over_the_new_episode_begins_with_nothing(cast):
@@ -171,34 +241,50 @@ def test_those_in_need_of_attention_come_first_then_comments_then_the_largest_fa
     Standing.objects.update(attention=2, below_usual=1)
     Standing.objects.filter(episode=cast.dora).update(below_usual=3)
     Standing.objects.filter(episode=cast.emil).update(comment_waiting=True)
-    order = [row.episode for row in Standing.objects.by_need_for_attention()]
-    assert order == [cast.emil, cast.dora, cast.cleo]
+
+    def order(with_comments):
+        rows = Standing.objects.by_need_for_attention(with_comments=with_comments)
+        return [row.episode for row in rows]
+
+    assert order(with_comments=True) == [cast.emil, cast.dora, cast.cleo]
     Standing.objects.filter(episode=cast.emil).update(attention=0)
-    order = [row.episode for row in Standing.objects.by_need_for_attention()]
-    assert order == [cast.dora, cast.cleo, cast.emil]
+    assert order(with_comments=True) == [cast.dora, cast.cleo, cast.emil]
+
+
+def test_a_comment_puts_nothing_first_for_those_to_whom_it_was_not_written(cast):
+    Standing.objects.update(attention=2, below_usual=1)
+    Standing.objects.filter(episode=cast.dora).update(below_usual=3)
+    Standing.objects.filter(episode=cast.emil).update(below_usual=0, comment_waiting=True)
+    rows = Standing.objects.by_need_for_attention(with_comments=False)
+    assert [row.episode for row in rows] == [cast.dora, cast.cleo, cast.emil]
 
 
 @pytest.mark.parametrize(
-    ("name", "seen"),
+    ("name", "held", "supervised"),
     [
-        ("theo", {"cleo"}),
-        ("sue", {"cleo"}),
-        ("olga", {"dora"}),
-        ("nils", {"emil"}),
-        ("mara", set()),
-        ("rita", set()),
-        ("root", set()),
+        ("theo", {"cleo"}, set()),
+        ("sue", set(), {"cleo"}),
+        ("olga", {"dora"}, set()),
+        ("nils", {"emil"}, set()),
+        ("mara", set(), set()),
+        ("rita", set(), set()),
+        ("root", set(), set()),
     ],
 )
-def test_a_standing_and_a_rating_are_seen_by_those_who_may_read_the_episode(
-    cast, sessions, name, seen
+def test_a_standing_is_listed_for_its_therapist_and_apart_from_that_for_the_supervisor(
+    cast, name, held, supervised
 ):
-    for session in sessions.values():
-        rate(session, 7)
     user = getattr(cast, name)
-    episodes = {getattr(cast, who) for who in seen}
-    assert {row.episode for row in Standing.objects.visible_to(user)} == episodes
-    assert {row.session.episode for row in Rating.objects.visible_to(user)} == episodes
+    assert _episodes(Standing.objects.held_by(user)) == {getattr(cast, who) for who in held}
+    assert _episodes(Standing.objects.supervised_by(user)) == {
+        getattr(cast, who) for who in supervised
+    }
+
+
+def test_a_supervisors_own_standing_is_not_among_those_she_supervises(cast):
+    own = add_client(therapist=cast.members["sue"], code="FAYE", by=cast.sue)
+    assert _episodes(Standing.objects.held_by(cast.sue)) == {own}
+    assert _episodes(Standing.objects.supervised_by(cast.sue)) == {cast.cleo}
 
 
 # --- Comments wait for the therapist ---
@@ -207,7 +293,7 @@ def test_a_standing_and_a_rating_are_seen_by_those_who_may_read_the_episode(
 def test_a_comment_waits_until_the_holder_opens_the_trend(cast):
     rate(hold(cast.cleo), 7, comment="A little slower, please.")
     assert _standing(cast.cleo).comment_waiting
-    open_trend(episode=cast.cleo, by=cast.theo, is_holder=True)
+    _open(cast.cleo, by=cast.theo)
     assert not _standing(cast.cleo).comment_waiting
     review(cast.cleo)
     assert not _standing(cast.cleo).comment_waiting
@@ -215,22 +301,35 @@ def test_a_comment_waits_until_the_holder_opens_the_trend(cast):
 
 def test_a_supervisor_who_opens_the_trend_leaves_the_comment_waiting(cast):
     rate(hold(cast.cleo), 7, comment="A little slower, please.")
-    open_trend(episode=cast.cleo, by=cast.sue, is_holder=False)
+    _open(cast.cleo, by=cast.sue)
     assert _standing(cast.cleo).comment_waiting
     assert not Reading.objects.exists()
 
 
 def test_a_second_comment_waits_again(cast):
     rate(hold(cast.cleo, weeks_ago=1), 7, comment="A little slower, please.")
-    open_trend(episode=cast.cleo, by=cast.theo, is_holder=True)
+    _open(cast.cleo, by=cast.theo)
     rate(hold(cast.cleo), 7, comment="Better.")
     assert _standing(cast.cleo).comment_waiting
+
+
+def test_a_comment_that_came_while_the_page_was_made_still_waits(cast):
+    rate(hold(cast.cleo, weeks_ago=1), 7, comment="A little slower, please.")
+    page = present_trend(cast.cleo, is_holder=True)
+    late = rate(hold(cast.cleo), 7, comment="Better.")
+    open_trend(episode=cast.cleo, by=cast.theo, shown=page.ratings)
+    assert _standing(cast.cleo).comment_waiting
+    assert not Reading.objects.filter(rating=late).exists()
+    _open(cast.cleo, by=cast.theo)
+    assert not _standing(cast.cleo).comment_waiting
 
 
 @pytest.mark.parametrize(("comment", "waits"), [("", False), ("Nothing fits.", True)])
 def test_a_comment_on_a_blank_sheet_waits_too_and_no_comment_does_not(cast, comment, waits):
     rate(hold(cast.cleo), None, comment=comment)
     assert _standing(cast.cleo).comment_waiting is waits
+    _open(cast.cleo, by=cast.theo)
+    assert not _standing(cast.cleo).comment_waiting
 
 
 def test_the_therapists_own_words_do_not_wait_for_the_therapist(cast):
@@ -240,9 +339,9 @@ def test_the_therapists_own_words_do_not_wait_for_the_therapist(cast):
 
 def test_opening_the_trend_twice_notes_the_first_reading_only_and_both_on_the_record(cast):
     rating = rate(hold(cast.cleo), 7)
-    open_trend(episode=cast.cleo, by=cast.theo, is_holder=True)
+    _open(cast.cleo, by=cast.theo)
     first = Reading.objects.get()
-    open_trend(episode=cast.cleo, by=cast.theo, is_holder=True)
+    _open(cast.cleo, by=cast.theo)
     assert Reading.objects.get().read_at == first.read_at
     assert (first.rating, first.reader) == (rating, cast.members["theo"])
     events = AuditEvent.objects.filter(verb="episode.read", actor=cast.theo)
@@ -266,7 +365,7 @@ DEEDS = st.lists(
 
 def _do(cast, deed, place, value):
     if deed == "read":
-        open_trend(episode=cast.cleo, by=cast.theo, is_holder=value)
+        _open(cast.cleo, by=cast.theo if value else cast.sue)
         return
     logged = list(cast.cleo.sessions.order_by("starts_at"))
     if deed == "log":
@@ -308,6 +407,8 @@ def test_made_anew_a_standing_says_what_the_single_changes_left(cast, deeds, end
             for session in held
         ]
         assert left["sessions_rated"] == sum(marked)
+        assert left["compared"] <= left["sessions_rated"]
+        assert (left["lowest"] is None) == (left["highest"] is None) == (not any(marked))
         assert left["unrated_run"] == (marked[::-1].index(True) if any(marked) else len(marked))
         transaction.set_rollback(True)
 
@@ -316,12 +417,14 @@ def test_made_anew_a_standing_says_what_the_single_changes_left(cast, deeds, end
 
 
 def _stands(**values):
-    given = {"sessions_held": 4, "sessions_rated": 4, "signal": "none", "spark": [8, 8, 8, 8]}
+    given = {"sessions_held": 4, "sessions_rated": 4, "compared": 4, "signal": "none"}
     scores = {"trust": 8, "goals": 8, "collaboration": 8, "total": 8, "usual": 8}
-    return Standing(**given | scores | values)
+    return Standing(**given | {"lowest": 8, "highest": 8} | scores | values)
 
 
-LOWEST = {"signal": "lowest", "total": 5, "trust": 6, "goals": 3, "collaboration": 6}
+LOWEST = {"signal": "lowest", "total": 5, "trust": 6, "goals": 3, "collaboration": 6, "lowest": 3}
+TOP = {"lowest": 10, "highest": 10, "total": 10, "usual": 10}
+LOW = {"lowest": 2, "highest": 4.9, "total": 4, "usual": 3}
 BLANK = {"trust": None, "goals": None, "collaboration": None, "total": None, "usual": None}
 MARKS_OF_8 = (
     "Latest marks, from 0 to 10: "
@@ -343,10 +446,15 @@ ALL = "4 of 4 sessions held were rated."
             "No rating for the last 4 sessions",
         ),
         ({"unrated_run": 3, "signal": "unrated"}, "No rating for the last 3 sessions"),
-        (LOWEST, "Lowest so far: 5.0, and 8.0 on average before"),
+        (LOWEST, "Lowest of 4: 5.0, and 8.0 on average before"),
+        (LOWEST | {"sessions_rated": 9}, "Lowest of 4: 5.0, and 8.0 on average before"),
         ({"signal": "early", "usual": None}, "Too early to say what is usual"),
-        ({"spark": [10, 10, None, 10, 10]}, "Every rating is at the top"),
-        ({"spark": [10, 10, 10]}, "Nothing stands out"),
+        (TOP, "Every rating is at the top"),
+        (TOP | {"sessions_rated": 3}, "Nothing stands out"),
+        (TOP | {"lowest": 9.5}, "Nothing stands out"),
+        (LOW, "Every rating is in the lower half"),
+        (LOW | {"sessions_rated": 3}, "Nothing stands out"),
+        (LOW | {"highest": 5.1}, "Nothing stands out"),
         ({}, "Nothing stands out"),
     ],
 )
@@ -361,22 +469,48 @@ def test_the_reason_in_a_list_says_why_an_episode_stands_there(values, said):
         (LOWEST | {"attention": 2}, "▼"),
         ({"signal": "early"}, "·"),
         ({}, "✓"),
-        ({"spark": [10] * 4}, "="),
-        ({"comment_waiting": True}, "✉"),
-        ({"signal": "lowest", "attention": 2, "comment_waiting": True}, "▼"),
+        (TOP, "="),
+        (LOW, "▁"),
+        (TOP | {"signal": "early"}, "·"),
+        (LOW | {"signal": "lowest", "attention": 2}, "▼"),
     ],
 )
-def test_each_reason_has_a_sign_of_its_own(values, sign):
-    assert words.shape(_stands(**values)) == sign
+@pytest.mark.parametrize("with_comments", [True, False])
+def test_each_reason_has_a_sign_of_its_own(values, sign, with_comments):
+    assert words.shape(_stands(**values), with_comments=with_comments) == sign
+
+
+@pytest.mark.parametrize(
+    ("values", "with_comments", "sign"),
+    [
+        ({}, True, "✉"),
+        ({}, False, "✓"),
+        (TOP, True, "✉"),
+        (TOP, False, "="),
+        ({"signal": "lowest", "attention": 2}, True, "▼"),
+        ({"signal": "lowest", "attention": 2}, False, "▼"),
+    ],
+)
+def test_a_letter_stands_for_a_comment_where_it_is_listed_and_nothing_is_more_pressing(
+    values, with_comments, sign
+):
+    standing = _stands(comment_waiting=True, **values)
+    assert words.shape(standing, with_comments=with_comments) == sign
 
 
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"signal": "unrated"}, "You could ask what makes the form easy or hard to fill in."),
+        (
+            {"signal": "unrated"},
+            "If the form was offered, you could ask what makes it easy or hard.",
+        ),
         (LOWEST, "You could ask how the last session was for them."),
-        ({"spark": [10] * 4}, "You could say that low marks are welcome too."),
+        (TOP, "You could say that low marks are welcome too."),
+        (LOW, "You could ask what would need to be different."),
         ({"signal": "early"}, ""),
+        (TOP | {"signal": "early"}, ""),
+        (LOW | {"signal": "early"}, ""),
         ({}, ""),
     ],
 )
@@ -420,8 +554,7 @@ def test_something_is_suggested_only_where_something_stands_out(values, said):
             [6, 7, 8, 8, 8, 8],
             {},
             [
-                "Nothing stands out: the latest mean is 8.0; "
-                "before, this client gave 8.0 on average.",
+                "Nothing stands out: the latest mean is 8.0; before, it was 8.0 on average.",
                 MARKS_OF_8,
                 ALL,
                 "The first three ratings average 7.0, the last three 8.0.",
@@ -432,8 +565,7 @@ def test_something_is_suggested_only_where_something_stands_out(values, said):
             [8, 8, 8, 5],
             {"trust": 8, "goals": 8, "collaboration": 8},
             [
-                "The latest mean of 5.0 is the lowest this client has given; "
-                "before, it was 8.0 on average.",
+                "The latest mean of 5.0 is the lowest of 4; before, it was 8.0 on average.",
                 "This can be chance, and it is worth asking.",
                 "The largest difference is in “agreeing on goals”.",
                 "Latest marks, from 0 to 10: "
@@ -453,16 +585,26 @@ def test_something_is_suggested_only_where_something_stands_out(values, said):
             ],
         ),
         (
-            {"spark": [10] * 4, "total": 10, "usual": 10},
-            [10] * 4,
+            TOP,
+            [10] * 6,
             {},
             [
-                "Nothing stands out: the latest mean is 10.0; "
-                "before, this client gave 10.0 on average.",
+                "Every rating is at the top: the latest mean is 10.0; "
+                "before, it was 10.0 on average.",
                 MARKS_OF_8,
                 ALL,
-                "Every rating is at the top of the scale. "
-                "Such ratings cannot rise and say little about differences.",
+                "Ratings at the top of the scale cannot rise and say little about differences.",
+            ],
+        ),
+        (
+            LOW,
+            [3, 3, 3, 4],
+            {},
+            [
+                "Every rating is in the lower half: the latest mean is 4.0; "
+                "before, it was 3.0 on average.",
+                MARKS_OF_8,
+                ALL,
             ],
         ),
     ],
@@ -478,6 +620,23 @@ def test_a_drop_is_not_located_where_too_little_came_before():
     assert not any("largest difference" in sentence for sentence in said)
 
 
+@pytest.mark.parametrize(
+    ("earlier", "named"),
+    [
+        ({"trust": 8, "goals": 8, "collaboration": 8}, "agreeing on goals"),
+        ({"trust": 8.1, "goals": 5, "collaboration": 8}, "trust and respect"),
+        ({"trust": 8, "goals": 5, "collaboration": 8}, None),
+        ({"trust": 8.04, "goals": 5, "collaboration": 8}, None),
+        ({"trust": 8.04, "goals": 5, "collaboration": 7.96}, None),
+        ({"goals": 8}, None),
+    ],
+)
+def test_the_largest_difference_is_named_only_where_the_figures_shown_differ(earlier, named):
+    said = " ".join(words.summarise(_stands(**LOWEST), [8, 8, 8, 5], earlier))
+    assert ("largest difference" in said) == (named is not None)
+    assert named is None or f"in “{named}”" in said
+
+
 def test_five_ratings_say_nothing_of_the_course_and_six_do():
     five, six = ([8, 8, 8, 7, 7, 7][:count] for count in (5, 6))
     assert not any("first three" in said for said in words.summarise(_stands(), five, {}))
@@ -489,9 +648,9 @@ def test_five_ratings_say_nothing_of_the_course_and_six_do():
 @pytest.mark.parametrize(
     ("totals", "said"),
     [
-        ([], "No ratings yet"),
-        ([None, None], "No ratings yet"),
-        ([8, None, 7.2], "Totals of the last sessions, oldest first: 8.0, no rating, 7.2"),
+        ([], "No totals yet"),
+        ([None, None], "No totals yet"),
+        ([8, None, 7.2], "Totals of the last sessions, oldest first: 8.0, none, 7.2"),
     ],
 )
 def test_a_sparkline_is_read_out_as_its_numbers(totals, said):

@@ -58,11 +58,23 @@ def test_each_word_that_a_client_reads_is_translated():
     """Whatever stands in the client's pages, and what the form may answer."""
     templates = "".join(
         (ROOT / "templates" / name).read_text()
-        for name in ("asking/client.html", "asking/rate.html", "components/demo_banner.html")
+        for name in (
+            "asking/client.html",
+            "asking/rate.html",
+            "asking/thanks.html",
+            "components/demo_banner.html",
+        )
     )
     wanted = set(re.findall(r"translate [\"'](.+?)[\"'] %}", templates))
+    wanted -= {"Your rating is stored.", "See how it develops"}  # What a therapist reads.
     form = (ROOT / "alliance" / "asking" / "forms.py").read_text()
     wanted |= set(re.findall(r"_\(\s*\"(.+?)\"\s*\)", form))
+    pages = (ROOT / "alliance" / "asking" / "pages.py").read_text()
+    wanted |= {
+        "".join(re.findall(r"\"(.*?)\"", text))
+        for text in re.findall(r"_\(\s*((?:\"[^\"]*\"\s*)+)\)", pages)
+        if text.strip().startswith('"Your therapist')
+    }
     arabic = polib.pofile(ROOT / "locale" / "ar" / "LC_MESSAGES" / "django.po")
     translated = {entry.msgid for entry in arabic.translated_entries()}
     assert len(wanted) > 8

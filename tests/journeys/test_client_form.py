@@ -111,7 +111,7 @@ def test_of_twenty_sent_at_the_same_moment_one_is_stored_and_all_are_thanked(dem
     """Twenty different answers at once, to the real server with its several processes."""
 
     def send(number):
-        body = urlencode({"say": number % 11, "comment": f"Sheet {number}."}).encode()
+        body = urlencode({"sent": 1, "say": number % 11, "comment": f"Sheet {number}."}).encode()
         barrier.wait()
         with urllib.request.urlopen(form, body, timeout=30) as answer:
             return answer.read().decode()

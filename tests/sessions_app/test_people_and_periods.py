@@ -1,14 +1,17 @@
 """Who belongs where, from when to when, and whose work that lets them read."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils import timezone
 
 from sessions_app.access.actions import found_practice, join_practice, start_supervision
-from sessions_app.access.models import AuditEvent, Membership, Practice, Supervision, User
+from sessions_app.access.models import AuditEvent, Membership, Practice, Supervision, User, today
+from sessions_app.clients.actions import add_client
 
 DAY = timedelta(days=1)
 
@@ -88,7 +91,7 @@ def test_an_account_is_made_and_found_in_lower_case_however_it_is_typed(db):
 
 
 def test_nobody_joins_a_practice_twice_at_a_time(cast):
-    with pytest.raises(ValidationError, match="membership_open_once_in_a_practice"):
+    with pytest.raises(ValidationError, match="already has a place in this practice"):
         join_practice(practice=cast.practice, email="theo@example.org", is_clinician=True)
     assert Membership.objects.filter(user=cast.theo).count() == 1
 
@@ -100,7 +103,7 @@ def test_whoever_left_may_come_back(cast):
 
 
 def test_nobody_joins_for_nothing_and_then_no_account_is_left_behind(cast):
-    with pytest.raises(ValidationError, match="membership_is_for_something"):
+    with pytest.raises(ValidationError, match="Say what this person does here"):
         join_practice(practice=cast.practice, email="paul@example.org")
     assert not User.objects.filter(email="paul@example.org").exists()
 
@@ -127,8 +130,8 @@ def test_a_supervision_is_on_the_record(cast):
         ("sue", "nils", "same practice"),
         ("mara", "olga", "Both must be clinicians"),
         ("sue", "rita", "Both must be clinicians"),
-        ("sue", "theo", "supervision_open_once_for_a_pair"),
-        ("sue", "sue", "supervision_is_not_of_oneself"),
+        ("sue", "theo", "supervises the other already"),
+        ("sue", "sue", "Nobody supervises themselves"),
     ],
 )
 def test_a_supervision_is_between_two_clinicians_of_one_practice_and_only_once(
@@ -166,6 +169,30 @@ def test_a_period_holds_from_its_first_day_to_its_last_inclusive(
         ended_on=None if ends_in is None else today + ends_in * DAY,
     )
     assert model.objects.today().filter(pk=row.pk).exists() is holds
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles", "UTC"])
+@pytest.mark.parametrize("hour", [1, 12, 23])
+def test_a_place_begins_by_the_servers_clock_whatever_the_practices_own_says(cast, zone, hour):
+    moment = datetime(2026, 3, 10, hour, 30, tzinfo=UTC)
+    with patch("django.utils.timezone.now", return_value=moment), timezone.override(zone):
+        assert today() == moment.date()
+        member = join_practice(practice=cast.practice, email="paul@example.org", is_clinician=True)
+        assert member.started_on == moment.date()
+        assert Membership.objects.own(member.user) == {member.pk}
+
+
+def test_whoever_joins_where_it_is_still_yesterday_sees_their_own_clients_at_once(db, client):
+    moment = datetime(2026, 3, 10, 1, 30, tzinfo=UTC)  # The evening of the 9th in Los Angeles.
+    with patch("django.utils.timezone.now", return_value=moment):
+        practice = found_practice(name="Seaside", time_zone="America/Los_Angeles")
+        faye = join_practice(practice=practice, email="faye@example.org", is_clinician=True)
+        episode = add_client(therapist=faye, code="GWEN", by=faye.user)
+        client.force_login(faye.user)
+        page = client.get(reverse("caseload"))
+        assert page.status_code == 200
+        assert "GWEN" in page.content.decode()
+        assert client.get(reverse("episode", args=[episode.pk])).status_code == 200
 
 
 # --- Whose work one may read ---

@@ -1,6 +1,6 @@
 """Sessions are logged once, numbered by their dates, and corrected on the record."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sessions_app.access.models import AuditEvent
 from sessions_app.clients.actions import end_episode
+from sessions_app.clients.models import Episode
 from sessions_app.sessions.actions import correct_session, log_session
 from sessions_app.sessions.forms import SessionForm
 from sessions_app.sessions.models import Session
@@ -203,6 +204,63 @@ def test_a_session_is_not_moved_past_the_end_of_its_episode(cast):
         _correct(session, starts_at=timezone.now())
 
 
+def test_the_last_day_of_an_episode_is_that_of_the_practices_own_clock(cast):
+    day = timezone.localdate() - timedelta(days=10)
+    late = datetime(day.year, day.month, day.day, 23, 30, tzinfo=UTC)  # The next day in Vienna.
+    for episode, by in [(cast.cleo, cast.theo), (cast.emil, cast.nils)]:
+        end_episode(episode=episode, ending="planned", by=by, ended_on=day)
+    assert log_session(episode=cast.emil, starts_at=late, by=cast.nils).number == 1
+    with pytest.raises(ValidationError, match="already ended"):
+        log_session(episode=cast.cleo, starts_at=late, by=cast.theo)
+
+
+# --- An episode begins with its earliest session ---
+
+
+def _began(episode):
+    return Episode.objects.get(pk=episode.pk).started_on
+
+
+def test_a_session_before_its_episode_lets_the_episode_begin_with_it(cast):
+    noon = datetime.combine(cast.cleo.started_on - 8 * WEEK, datetime.min.time(), UTC).replace(
+        hour=12
+    )
+    session = log_session(episode=cast.cleo, starts_at=noon, by=cast.theo)
+    assert _began(cast.cleo) == noon.date()
+    event = _events("episode.corrected").get()
+    assert (event.actor, event.fields) == (cast.theo, ["started_on"])
+    assert (event.target_id, event.client_id) == (str(cast.cleo.pk), cast.cleo.client_id)
+    again = _correct(session, starts_at=noon - WEEK)
+    assert again.number == 1
+    assert _began(cast.cleo) == noon.date() - WEEK
+    assert _events("episode.corrected").count() == 2
+
+
+def test_a_session_on_the_first_day_or_later_leaves_the_beginning_as_it_is(cast):
+    day = cast.cleo.started_on
+    morning = datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
+    session = log_session(episode=cast.cleo, starts_at=morning, by=cast.theo)
+    _correct(session, starts_at=morning + WEEK)
+    assert _began(cast.cleo) == day
+    assert not _events("episode.corrected").exists()
+
+
+def test_the_first_day_of_an_episode_is_that_of_the_practices_own_clock(cast):
+    day = cast.cleo.started_on - timedelta(days=1)
+    late = datetime(day.year, day.month, day.day, 23, 30, tzinfo=UTC)  # The next day in Vienna.
+    log_session(episode=cast.cleo, starts_at=late, by=cast.theo)
+    log_session(episode=cast.emil, starts_at=late, by=cast.nils)
+    assert _began(cast.cleo) == cast.cleo.started_on
+    assert _began(cast.emil) == day
+
+
+def test_an_episode_that_was_refused_a_session_begins_when_it_did(cast):
+    with pytest.raises(ValidationError):
+        hold(cast.cleo, weeks_ago=40, minutes=0)
+    assert _began(cast.cleo) == cast.cleo.started_on
+    assert not _events("episode.corrected").exists()
+
+
 # --- Correcting, and the record of it ---
 
 
@@ -350,6 +408,16 @@ def test_the_form_names_the_field_that_cannot_be(cast, field, value):
     assert list(form.errors) == [field]
 
 
+@pytest.mark.parametrize(
+    ("days", "is_taken"), [(0, True), (366, True), (367, False), (3660, False)]
+)
+def test_the_form_takes_a_session_up_to_a_year_before_the_episode(cast, days, is_taken):
+    day = cast.cleo.started_on - timedelta(days=days)
+    form = SessionForm(_typed(starts_at=f"{day:%Y-%m-%d}T12:00"), episode=cast.cleo)
+    assert form.is_valid() is is_taken
+    assert is_taken or "long before the episode began" in str(form.errors["starts_at"])
+
+
 # --- Who reads and who writes ---
 
 
@@ -366,5 +434,6 @@ def test_sessions_are_read_by_the_therapist_and_the_supervisor_and_changed_by_th
         ("root", set(), set()),
     ]:
         user = getattr(cast, name)
-        assert set(Session.objects.visible_to(user)) == {sessions[who] for who in visible}
+        read = Session.objects.filter(episode__in=Episode.objects.visible_to(user))
+        assert set(read) == {sessions[who] for who in visible}
         assert set(Session.objects.held_by(user)) == {sessions[who] for who in held}

@@ -10,11 +10,13 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from django.urls import reverse
 
 from alliance.demo import stories
-from alliance.demo.actions import NotADemo, ask_first_client, demo_user, load_demo
+from alliance.demo.actions import ask_first_client, demo_user, load_demo
 from alliance.demo.tokens import sign_in_path
+from sessions_app.access.models import Practice
 
 READY_WITHIN = 60  # seconds
 
@@ -24,23 +26,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--reset", action="store_true", help="throw away and begin anew")
 
     def handle(self, *args, **options):
         if not settings.DEMO:
             raise CommandError("This is the demonstration: set DEMO=1.")
         port = options["port"]
         _refuse_taken(port)
+        if options["reset"]:
+            _throw_away()
+        _refuse_real_data()
         self._say("Preparing the database …")
         call_command("migrate", verbosity=0, interactive=False)
         self._say("Loading the questionnaires …")
         call_command("load_instruments", stdout=self.stderr)
         self._say("Inventing a practice …")
-        try:
-            is_new = load_demo()
-        except NotADemo as error:
-            raise CommandError(
-                "This database holds a practice that is not invented: the demonstration stays out."
-            ) from error
+        is_new = load_demo()
         self._say("made anew" if is_new else "already there, reused")
         self._say("Collecting static files …")
         call_command("collectstatic", verbosity=0, interactive=False)
@@ -78,7 +79,31 @@ class Command(BaseCommand):
         self.stderr.flush()
 
 
+def _throw_away():
+    """Delete the demonstration's own database; another one is not ours to empty."""
+    if connection.vendor != "sqlite":
+        raise CommandError(
+            "RESET=1 begins anew on the embedded database only: empty the one of DATABASE_URL "
+            "yourself."
+        )
+    connection.close()
+    database = Path(connection.settings_dict["NAME"])
+    for path in (database, *database.parent.glob(f"{database.name}-*")):
+        path.unlink(missing_ok=True)
+
+
+def _refuse_real_data():
+    """Leave a database alone that holds a practice which is not invented."""
+    is_used = Practice._meta.db_table in connection.introspection.table_names()
+    if is_used and Practice.objects.exclude(name=stories.PRACTICE).exists():
+        raise CommandError(
+            "This database holds a practice that is not invented: the demonstration stays out."
+        )
+
+
 def _refuse_taken(port):
+    if not 0 < port < 2**16:
+        raise CommandError(f"A port lies between 1 and 65535, and {port} does not.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

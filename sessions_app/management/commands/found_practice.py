@@ -13,6 +13,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", required=True, help="what the practice is called")
         parser.add_argument("--time-zone", default="UTC", help="for example Europe/Vienna")
         parser.add_argument("--language", default="en")
+        parser.add_argument("--crisis-note", default="", help="shown to clients, always in place")
         parser.add_argument("--email", required=True, help="the first member, who manages it")
         parser.add_argument("--clinician", action="store_true", help="who also sees clients")
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 time_zone=options["time_zone"],
                 language=options["language"],
+                crisis_note=options["crisis_note"],
             )
             member = join_practice(
                 practice=practice,
