@@ -206,66 +206,14 @@ def as_figure(layout: Layout, *, names: Mapping[str, str]) -> go.Figure:
 
 def figure_parts(layout: Layout, *, names: Mapping[str, str]) -> dict:
     """Return the traces and the layout of `as_figure` as plain values."""
-    plot_height = HEIGHT - TOP - BOTTOM
-    traces: list[dict] = []
-    axes: dict[str, dict] = {
-        "xaxis": {
-            "range": [-0.5, layout.slots - 0.5],
-            "tickmode": "array",
-            "tickvals": [slot for slot, _label in layout.ticks],
-            "ticktext": [label for _slot, label in layout.ticks],
-            "fixedrange": True,
-            "showgrid": False,
-            "ticklabelstandoff": 8,
-            "automargin": False,
-            "zeroline": False,
-            "anchor": "y3",
-        }
-    }
-    annotations = []
-    ends = []  # Plotly draws no grid at the very ends of an axis.
+    axes = {"xaxis": _x_axis(layout)}
+    traces, annotations, ends = [], [], []
     for place, panel in enumerate(layout.panels, 1):
-        axis = "y" if place == 1 else f"y{place}"
-        axes["yaxis" if place == 1 else f"yaxis{place}"] = {
-            "domain": [
-                1 - (panel.bottom - TOP) / plot_height,
-                1 - (panel.top - TOP) / plot_height,
-            ],
-            "range": [0, 10],
-            "tickvals": [0, 5, 10],
-            "fixedrange": True,
-            "zeroline": False,
-            "gridcolor": GRID["light"],
-            "anchor": "x",
-        }
-        annotations.append(
-            {
-                "text": panel.label,
-                "xref": "paper",
-                "yref": "paper",
-                "x": 0,
-                "y": 1 - (panel.top - TOP) / plot_height,
-                "xanchor": "left",
-                "yanchor": "bottom",
-                "showarrow": False,
-                "font": {"color": LIGHT[panel.component], "weight": 700, "size": 14},
-            }
-        )
-        ends += [
-            {
-                "type": "line",
-                "layer": "below",
-                "xref": "paper",
-                "yref": axis,
-                "x0": 0,
-                "x1": 1,
-                "y0": end,
-                "y1": end,
-                "line": {"color": GRID["light"], "width": 1},
-            }
-            for end in (0, 10)
-        ]
-        traces += _traces(layout, panel, axis, names)
+        number = "" if place == 1 else str(place)
+        axes[f"yaxis{number}"] = _y_axis(panel)
+        annotations.append(_name(panel))
+        ends += _ends(f"y{number}")
+        traces += _traces(layout, panel, f"y{number}", names)
     return {
         "data": traces,
         "layout": {
@@ -282,6 +230,62 @@ def figure_parts(layout: Layout, *, names: Mapping[str, str]) -> dict:
             "font": {"color": INK["light"], "size": 12},
         },
     }
+
+
+def _x_axis(layout):
+    return {
+        "range": [-0.5, layout.slots - 0.5],
+        "tickmode": "array",
+        "tickvals": [slot for slot, _label in layout.ticks],
+        "ticktext": [label for _slot, label in layout.ticks],
+        "ticklabelstandoff": 8,
+        "automargin": False,  # Else Plotly widens the margin, and the dots move.
+        "fixedrange": True,
+        "showgrid": False,
+        "zeroline": False,
+        "anchor": "y3",
+    }
+
+
+def _y_axis(panel):
+    return {
+        "domain": [_share(panel.bottom), _share(panel.top)],
+        "range": [0, 10],
+        "tickvals": [0, 5, 10],
+        "fixedrange": True,
+        "zeroline": False,
+        "gridcolor": GRID["light"],
+        "anchor": "x",
+    }
+
+
+def _share(y):
+    """Return a height in pixels as Plotly's share of the plot, counted from below."""
+    return 1 - (y - TOP) / (HEIGHT - TOP - BOTTOM)
+
+
+def _name(panel):
+    """Return the panel's name, above it in its colour."""
+    return {
+        "text": panel.label,
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": _share(panel.top),
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"color": LIGHT[panel.component], "weight": 700, "size": 14},
+    }
+
+
+def _ends(axis):
+    """Return the lines at 0 and 10: Plotly draws no grid at the very ends of an axis."""
+    line = {"type": "line", "layer": "below", "xref": "paper", "yref": axis, "x0": 0, "x1": 1}
+    return [
+        {**line, "y0": end, "y1": end, "line": {"color": GRID["light"], "width": 1}}
+        for end in (0, 10)
+    ]
 
 
 def _traces(layout, panel, axis, names):

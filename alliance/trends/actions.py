@@ -61,12 +61,7 @@ def review(episode):
         for session in sessions
     ]
     course = describe(totals, [session.pk in ratings for session in sessions])
-    components = [
-        value
-        for rating in ratings.values()
-        for name in COMPONENTS
-        if (value := getattr(rating, name)) is not None
-    ]
+    components = _components(ratings.values())
     signal = _signal(course, latest)
     Standing.objects.update_or_create(
         episode=episode,
@@ -88,6 +83,12 @@ def review(episode):
             "spark": totals[-SPARK:],
         },
     )
+
+
+def _components(ratings):
+    """Return every component that was given in any of these ratings."""
+    given = (getattr(rating, name) for rating in ratings for name in COMPONENTS)
+    return [value for value in given if value is not None]
 
 
 def _signal(course, latest):
