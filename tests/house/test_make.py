@@ -25,8 +25,14 @@ def bare(tmp_path):
 
 
 def make(folder, *arguments):
+    # As from a shell of one's own, also when these tests were started by make.
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     done = subprocess.run(
-        ["make", "--no-print-directory", *arguments], cwd=folder, capture_output=True, text=True
+        ["make", "--no-print-directory", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     said = [line for line in done.stderr.splitlines() if not line.startswith("make: ***")]
     return done, said
