@@ -61,7 +61,6 @@ def review(episode):
         for session in sessions
     ]
     course = describe(totals, [session.pk in ratings for session in sessions])
-    components = _components(ratings.values())
     signal = _signal(course, latest)
     Standing.objects.update_or_create(
         episode=episode,
@@ -75,8 +74,8 @@ def review(episode):
             "usual": course.usual,
             "below_usual": course.below_usual,
             "compared": course.compared,
-            "lowest": min(components, default=None),
-            "highest": max(components, default=None),
+            "lowest": min(_components(ratings.values()), default=None),
+            "highest": max((total for total in totals if total is not None), default=None),
             "signal": signal,
             "attention": 0 if episode.ended_on else ATTENTION[signal],
             "comment_waiting": _unread(episode).exclude(comment="").exists(),

@@ -69,7 +69,7 @@ class Standing(models.Model):
         default=0, help_text="Totals in the wording of the latest rating, itself included."
     )
     lowest = models.FloatField(null=True, help_text="The lowest component of any rating.")
-    highest = models.FloatField(null=True, help_text="The highest component of any rating.")
+    highest = models.FloatField(null=True, help_text="The highest total in that wording.")
     signal = models.CharField(max_length=16, choices=Signal, default=Signal.EARLY)
     attention = models.PositiveSmallIntegerField(default=0)
     comment_waiting = models.BooleanField(default=False)

@@ -59,7 +59,7 @@ def reason(standing: Standing) -> str:
     if is_all_at_the_top(standing):
         return _("Every rating is at the top")
     if is_all_low(standing):
-        return _("Every rating is in the lower half")
+        return _("Every mean is in the lower half")
     return _("Nothing stands out")
 
 
@@ -81,9 +81,9 @@ def is_all_at_the_top(standing: Standing) -> bool:
 
 
 def is_all_low(standing: Standing) -> bool:
-    """Whether four or more ratings were given, and nothing as high as the middle in any."""
+    """Whether four or more totals can be compared, and none reaches the middle."""
     return (
-        standing.sessions_rated > ENOUGH_TO_COMPARE
+        standing.compared > ENOUGH_TO_COMPARE
         and standing.highest is not None
         and standing.highest < TOP / 2
     )

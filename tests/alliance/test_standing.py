@@ -96,12 +96,12 @@ def test_the_latest_is_set_beside_the_mean_of_those_before(cast):
     assert standing.last_rated_at == Rating.objects.latest("submitted_at").submitted_at
 
 
-def test_the_lowest_and_the_highest_component_of_any_rating_are_kept(cast):
+def test_the_lowest_component_of_any_rating_and_the_highest_total_are_kept(cast):
     first, second, *_others = run(cast.cleo, [None, None, 5, 6])
     rate(first, [9, 10, 4, 4, 7, 7])
     rate(second, [None, None, 2, 3, 8, 8])
     standing = _standing(cast.cleo)
-    assert (standing.lowest, standing.highest) == (2.5, 9.5)
+    assert (standing.lowest, standing.highest) == (2.5, pytest.approx((9.5 + 4 + 7) / 3))
     Rating.objects.filter(session__in=[first, second]).update(withdrawn_at=timezone.now())
     review(cast.cleo)
     standing = _standing(cast.cleo)
@@ -193,7 +193,7 @@ def test_a_wording_in_another_language_starts_a_new_comparison(cast):
         assert (standing.signal, standing.sessions_rated) == (signal, 4 + place)
         assert standing.spark == [None, None, None, *(5, 4, 3, 2)[: place + 1]]
     assert (standing.usual, standing.total) == (4, 2)
-    assert (standing.compared, standing.lowest, standing.highest) == (4, 2, 8)
+    assert (standing.compared, standing.lowest, standing.highest) == (4, 2, 5)
 
 
 def test_an_episode_that_ended_needs_no_attention(cast):
@@ -408,7 +408,8 @@ def test_made_anew_a_standing_says_what_the_single_changes_left(cast, deeds, end
         ]
         assert left["sessions_rated"] == sum(marked)
         assert left["compared"] <= left["sessions_rated"]
-        assert (left["lowest"] is None) == (left["highest"] is None) == (not any(marked))
+        assert (left["lowest"] is None) == (not any(marked))
+        assert (left["highest"] is None) == (left["compared"] == 0)
         assert left["unrated_run"] == (marked[::-1].index(True) if any(marked) else len(marked))
         transaction.set_rollback(True)
 
@@ -452,8 +453,8 @@ ALL = "4 of 4 sessions held were rated."
         (TOP, "Every rating is at the top"),
         (TOP | {"sessions_rated": 3}, "Nothing stands out"),
         (TOP | {"lowest": 9.5}, "Nothing stands out"),
-        (LOW, "Every rating is in the lower half"),
-        (LOW | {"sessions_rated": 3}, "Nothing stands out"),
+        (LOW, "Every mean is in the lower half"),
+        (LOW | {"compared": 3}, "Nothing stands out"),
         (LOW | {"highest": 5.1}, "Nothing stands out"),
         ({}, "Nothing stands out"),
     ],
@@ -601,7 +602,7 @@ def test_something_is_suggested_only_where_something_stands_out(values, said):
             [3, 3, 3, 4],
             {},
             [
-                "Every rating is in the lower half: the latest mean is 4.0; "
+                "Every mean is in the lower half: the latest mean is 4.0; "
                 "before, it was 3.0 on average.",
                 MARKS_OF_8,
                 ALL,
