@@ -35,6 +35,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import erfcx, expit, log_ndtr, ndtr, stdtr, stdtrit
 
+# Stored with every flag; a change of the arithmetic below gets another number.
+METHOD = 1
 # E min(z^2, 4) for a standard normal z: what a client who is neither more nor
 # less variable than others adds to the scale factor with each rating.
 MEAN_CAPPED_SQUARE = 0.9205
@@ -248,7 +250,7 @@ def advance(
     surprise, certainty = y - predicted, 1.0
     scale_term = min(zi * zi, CAP) / MEAN_CAPPED_SQUARE
     if parameters.ceiling is not None and y >= parameters.ceiling:
-        surprise, certainty, scale_term = _at_the_ceiling(parameters.ceiling, predicted, sd)
+        surprise, certainty, scale_term = at_the_ceiling(parameters.ceiling, predicted, sd)
         zb, zi = max(zb, 0.0), max(zi, 0.0)
 
     is_first = state.rated == 0
@@ -306,10 +308,10 @@ def _at_least_zero(variance):
     return max(variance, 0.0)
 
 
-def _at_the_ceiling(ceiling, predicted, sd):
+def at_the_ceiling(ceiling: float, predicted: float, sd: float) -> tuple[float, float, float]:
     """Return the mean surprise, the certainty and the scale term of "at least the ceiling".
 
-    They are those of a normal variable cut off below; `erfcx` keeps them
+    All in points, `sd` above 0 and that of what was predicted. They are those of a normal variable cut off below; `erfcx` keeps them
     finite however far the ceiling lies from what was predicted.
     """
     alpha = (ceiling - predicted) / sd
