@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("sessions_app.people.urls")),
     path("", include("sessions_app.clients.urls")),
     path("", include("sessions_app.sessions.urls")),
+    path("", include("alliance.detection.urls")),
     path("", include("alliance.trends.urls")),
     path("", include("alliance.asking.urls")),
     path("", include("alliance.caseload.urls")),

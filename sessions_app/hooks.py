@@ -9,6 +9,9 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 
-def episode_changed(episode):
-    """Tell the action named in the settings that `episode` or its sessions changed."""
-    import_string(settings.EPISODE_CHANGED)(episode)
+def episode_changed(episode, session=None):
+    """Tell the action named in the settings that `episode` or its sessions changed.
+
+    `session` is the one that was just logged, if nothing else has changed.
+    """
+    import_string(settings.EPISODE_CHANGED)(episode, session)

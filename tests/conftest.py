@@ -13,10 +13,15 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from alliance.asking.actions import request_rating, submit_rating
 from alliance.measures.actions import load_instruments
+from alliance.ratings.models import Rating
+from alliance.trends.actions import open_trend
+from alliance.trends.models import Flag
+from alliance.trends.pages import present_trend
 from sessions_app.access.actions import found_practice, join_practice, start_supervision
 from sessions_app.access.models import Membership, Practice, User
 from sessions_app.clients.actions import add_client
@@ -149,6 +154,21 @@ def run(episode, totals):
     return sessions
 
 
+def look(episode, by):
+    """Open the trend of `episode` as its page does, and return what was shown."""
+    is_holder = by == episode.therapist.user
+    page = present_trend(episode, is_holder=is_holder)
+    open_trend(episode=episode, by=by, shown=page.ratings if is_holder else None)
+    return page
+
+
+def let_a_day_pass(episode):
+    """Set back all that was said and flagged of `episode`, by a little more than a day."""
+    day = timedelta(hours=24, seconds=1)
+    Rating.objects.filter(session__episode=episode).update(submitted_at=F("submitted_at") - day)
+    Flag.objects.filter(episode=episode).update(raised_at=F("raised_at") - day)
+
+
 @pytest.fixture
 def sessions(cast):
     """One held session in each of the three episodes, by the client's name."""
@@ -172,4 +192,4 @@ def committed(transactional_db):
             migration.drop(None, editor)
 
 
-__all__ = ["Session", "ask", "hold", "rate", "run"]
+__all__ = ["Session", "ask", "hold", "let_a_day_pass", "look", "rate", "run"]

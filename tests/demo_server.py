@@ -15,6 +15,12 @@ session = Session.objects.held().get(episode__client__code="N-126", ratings=None
 by = session.episode.therapist.user
 print(request_rating(session=session, respondent="client", channel="link", by=by)[1])
 """
+MANAGER = """
+from alliance.demo import stories
+from alliance.demo.actions import demo_user
+from alliance.demo.tokens import sign_in_path
+print(sign_in_path(demo_user(stories.MANAGER)))
+"""
 
 
 class Demo:
@@ -39,6 +45,10 @@ class Demo:
     def arabic_form(self):
         """Return the address of a form for the client who reads Arabic."""
         return f"{self.base}/r/{self.shell(ARABIC_FORM)}/"
+
+    def manager(self):
+        """Return the address that signs in the one who manages the practice."""
+        return f"{self.base}{self.shell(MANAGER)}"
 
 
 def free_port():

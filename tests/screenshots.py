@@ -40,7 +40,10 @@ def main():
     ):
         browser = launch(playwright)
         links = demo.links | {"arabic form": demo.arabic_form()}
-        signed_in = {who: _sign_in(browser, links[who]) for who in ("therapist", "supervisor")}
+        links["manager"] = demo.manager()
+        signed_in = {
+            who: _sign_in(browser, links[who]) for who in ("therapist", "supervisor", "manager")
+        }
         for size, (width, height) in WIDTHS.items():
             for theme in ("light", "dark"):
                 options = {
@@ -122,6 +125,14 @@ def _visit_all(browser, links, signed_in, options, suffix):
         page.goto(f"{base}/caseload/supervised/")
         page.get_by_role("link", name=code).click()
         shoot(page, f"supervisor-{code}")
+    context.close()
+
+    context = browser.new_context(**options, storage_state=signed_in["manager"])
+    page = context.new_page()
+    page.goto(base)
+    shoot(page, "manager-home")
+    page.get_by_role("link", name="What is marked").click()
+    shoot(page, "manager-marks")
     context.close()
 
 

@@ -69,6 +69,15 @@ def by_object(admitted, get, post):
     return answer
 
 
+def managers(person, name, method):
+    """Let in who manages the practice of Cleo and Dora; for all others it does not exist."""
+    if person == "anonymous":
+        return SIGN_IN
+    if person == "mara" and name in {"cleo", "dora"}:
+        return 200 if method == "GET" else 302
+    return STRANGER
+
+
 def home(person, name, method):
     if person == "anonymous":
         return SIGN_IN
@@ -96,12 +105,15 @@ MATRIX = {
     "account_reset_password_from_key_done": (None, {}, everyone(200, NOT_SO)),
     # Whoever is signed in
     "home": (None, {}, home),
+    # Managers, and what is theirs
+    "sensitivity": ("practice", {"preset": "quiet"}, managers),
     # Clinicians, and what is theirs
     "client-create": (None, {}, clinicians(200, 200)),
     "caseload": (None, {}, clinicians(200, NOT_SO)),
     "caseload-supervised": (None, {}, clinicians(200, NOT_SO)),
     "episode": ("episode", {}, by_object(READS, 200, NOT_SO)),
     "episode-csv": ("episode", {}, by_object(READS, 200, NOT_SO)),
+    "episode-series": ("episode", {}, by_object(READS, 200, NOT_SO)),
     "session-create": ("episode", {}, by_object(HOLDS, 200, 200)),
     "session-edit": ("session", {}, by_object(HOLDS, 200, 200)),
     "rating-ask": ("session", {"channel": "link"}, by_object(HOLDS, 200, 302)),
@@ -145,6 +157,7 @@ def things(cast, sessions):
         "session": {name: sessions[name].pk for name in OBJECTS},
         "secret": {name: ask(sessions[name])[1] for name in OBJECTS},
         "token": dict.fromkeys(OBJECTS, "MQ.forged"),
+        "practice": {name: getattr(cast, name).therapist.practice_id for name in OBJECTS},
     }
 
 

@@ -121,5 +121,5 @@ def submit_rating(*, request, answers, comment="", at=None):
         entered_by=request.asked_by if request.respondent == Perspective.THERAPIST else None,
     )
     record("rating.submitted", rating, by=rating.entered_by)
-    review(episode)
+    review(episode, request.session, at=at)
     return rating

@@ -7,10 +7,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from alliance.charts.sparkline import sparkline
 from alliance.trends import words
-from alliance.trends.models import Standing
+from alliance.trends.models import Flag, Standing
 from sessions_app.clients.models import Episode
 
 PAGE_SIZE = 100
+# Good news and top marks are told, but nobody needs to act on them today.
+NEEDS_ATTENTION = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class CaseloadRow:
     standing: Standing
     shape: str
     reason: str
+    needs_attention: bool
     has_comment: bool
     suggestion: str
     sparkline: SafeString
@@ -35,35 +38,56 @@ class Caseload:
     component_names: list[str]
 
 
-def present_caseload(standings, *, with_comments, is_ended=False, page=1):
+def present_caseload(standings, *, is_holder, is_ended=False, page=1):
     """List the episodes of `standings`, those most in need of attention first.
 
-    One query over standing rows and one to count them, whatever the number of
-    episodes and the length of their histories. `with_comments` is for the
-    therapist's own list: comments are written to the therapist.
+    Of those that have ended nobody needs to act on any: the last seen come first.
+
+    One query over standing rows, one to count them and one for their flags,
+    whatever the number of episodes and the length of their histories.
+    `is_holder` is for the therapist's own list: comments are written to the
+    therapist, and the therapist sees a flag first.
     """
+    standings = standings.filter(episode__ended_on__isnull=not is_ended).select_related(
+        "episode__client", "episode__therapist__user"
+    )
     standings = (
-        standings.filter(episode__ended_on__isnull=not is_ended)
-        .select_related("episode__client", "episode__therapist__user")
-        .by_need_for_attention(with_comments=with_comments)
+        standings.by_last_session()
+        if is_ended
+        else standings.by_need_for_attention(for_holder=is_holder)
     )
     shown = Paginator(standings, PAGE_SIZE).get_page(page)
+    flags = _flags(shown, is_holder)
     return Caseload(
-        rows=[_row(standing, with_comments) for standing in shown],
+        rows=[_row(standing, flags.get(standing.pk, []), is_holder) for standing in shown],
         page=shown,
         is_ended=is_ended,
         component_names=list(words.short_names().values()),
     )
 
 
-def _row(standing, with_comments):
+def _flags(standings, is_holder):
+    """Return the flags that hold and that the reader may know of, by episode, the first first."""
+    flags = Flag.objects.standing().for_reader(is_holder=is_holder)
+    found: dict = {}
+    for flag in flags.filter(episode__in=[s.pk for s in standings]).order_by(
+        "-rank", "-session__starts_at"
+    ):
+        found.setdefault(flag.episode_id, []).append(flag)
+    return found
+
+
+def _row(standing, flags, is_holder):
     return CaseloadRow(
         episode=standing.episode,
         standing=standing,
-        shape=words.shape(standing, with_comments=with_comments),
-        reason=words.reason(standing),
-        has_comment=with_comments and standing.comment_waiting,
-        suggestion="" if standing.episode.ended_on else words.suggestion(standing),
+        shape=words.shape(standing, flags, with_comments=is_holder),
+        reason=words.reason(standing, flags),
+        needs_attention=bool(flags)
+        and flags[0].rank >= NEEDS_ATTENTION
+        and not standing.episode.ended_on,
+        has_comment=is_holder and standing.comment_waiting,
+        suggestion="" if standing.episode.ended_on else words.suggestion(standing, flags),
         # Drawn from numbers; the one text in it is escaped where it is put in.
         sparkline=mark_safe(  # noqa: S308
             sparkline(standing.spark, summary=words.spark_summary(standing.spark))

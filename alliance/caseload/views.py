@@ -10,7 +10,7 @@ from sessions_app.access.doors import clinicians_only
 @clinicians_only
 @require_safe
 def caseload(request):
-    page = _present(request, Standing.objects.held_by(request.user), with_comments=True)
+    page = _present(request, Standing.objects.held_by(request.user), is_holder=True)
     _record(request, "caseload.read")
     return render(request, "caseload/own.html", {"caseload": page})
 
@@ -18,15 +18,15 @@ def caseload(request):
 @clinicians_only
 @require_safe
 def caseload_supervised(request):
-    page = _present(request, Standing.objects.supervised_by(request.user), with_comments=False)
+    page = _present(request, Standing.objects.supervised_by(request.user), is_holder=False)
     _record(request, "supervised_caseload.read")
     return render(request, "caseload/supervised.html", {"caseload": page})
 
 
-def _present(request, standings, *, with_comments):
+def _present(request, standings, *, is_holder):
     return present_caseload(
         standings,
-        with_comments=with_comments,
+        is_holder=is_holder,
         is_ended="ended" in request.GET,
         page=request.GET.get("page"),
     )

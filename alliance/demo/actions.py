@@ -10,7 +10,8 @@ from django.utils import timezone
 from alliance.asking.actions import request_rating, submit_rating
 from alliance.demo import stories
 from alliance.measures.models import Perspective
-from alliance.ratings.models import RatingRequest
+from alliance.ratings.models import Rating, RatingRequest
+from alliance.trends.actions import open_trend
 from sessions_app.access.actions import found_practice, join_practice, start_supervision
 from sessions_app.access.models import Membership, Practice
 from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
@@ -86,6 +87,7 @@ def _tell(story, members):
     )
     dice = random.Random(story.code)  # noqa: S311 - repeatable on purpose; nothing secret
     _hold(episode, story, story.course, days, dice)
+    _look(episode)
     if story.handed_to:
         successor = hand_over_episode(
             episode=episode,
@@ -94,6 +96,7 @@ def _tell(story, members):
             on=days[len(story.course)],
         )
         _hold(successor, story, story.course_after, days[len(story.course) :], dice)
+        _look(successor)
     if story.ending:
         end_episode(episode=episode, ending=story.ending, by=therapist.user, ended_on=days[-1])
 
@@ -119,6 +122,12 @@ def _hold(episode, story, course, days, dice):
             _rate(session, Perspective.CLIENT, said, dice, comment=comment)
         if place < len(story.own) and story.own[place] != ".":
             _rate(session, Perspective.THERAPIST, story.own[place], dice)
+
+
+def _look(episode):
+    """Let the therapist have looked at all that was said, but for a comment that waits."""
+    said = Rating.objects.filter(session__episode=episode, respondent=Perspective.CLIENT)
+    open_trend(episode=episode, by=episode.therapist.user, shown=list(said.filter(comment="")))
 
 
 def _rate(session, respondent, said, dice, comment=""):

@@ -1,5 +1,7 @@
 """Questionnaires: what is asked, in which words, and how it is scored."""
 
+from collections import Counter
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -93,6 +95,12 @@ class MeasureVersion(models.Model):
             ScoredItem(item.key, item.component, self.minimum, self.maximum, item.is_reverse)
             for item in self.items.all()
         ]
+
+    def smallest_step_of_total(self):
+        """Return by how much a total (0 to 10) changes at least, when one mark does."""
+        items = Counter(item.component for item in self.items.all())
+        step = 10 * self.step / (self.maximum - self.minimum)
+        return step / max(items.values()) / len(items)
 
 
 class Item(models.Model):

@@ -311,8 +311,9 @@ def _at_least_zero(variance):
 def at_the_ceiling(ceiling: float, predicted: float, sd: float) -> tuple[float, float, float]:
     """Return the mean surprise, the certainty and the scale term of "at least the ceiling".
 
-    All in points, `sd` above 0 and that of what was predicted. They are those of a normal variable cut off below; `erfcx` keeps them
-    finite however far the ceiling lies from what was predicted.
+    All in points, `sd` above 0 and that of what was predicted. They are those
+    of a normal variable cut off below; `erfcx` keeps them finite however far
+    the ceiling lies from what was predicted.
     """
     alpha = (ceiling - predicted) / sd
     ratio = _SQRT_2_OVER_PI / float(erfcx(alpha / _SQRT_2))

@@ -7,98 +7,73 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from alliance.measures.models import Perspective
-from alliance.psychometrics.course import describe
-from alliance.psychometrics.scoring import COMPONENTS
 from alliance.ratings.models import Rating
-from alliance.trends.models import Reading, Standing
+from alliance.trends.models import Flag, Reading, Standing
+from alliance.trends.replay import go_on, replay, touched_flags
 from sessions_app.access.actions import record
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
 
-SPARK = 12
-UNRATED_TO_NOTICE = 3
-ATTENTION = {
-    Standing.Signal.UNRATED: 2,
-    Standing.Signal.LOWEST: 2,
-    Standing.Signal.EARLY: 0,
-    Standing.Signal.NONE: 0,
-}
-
 
 @transaction.atomic
-def review(episode):
-    """Bring the standing of `episode` up to what its sessions and ratings say now.
+def review(episode, session=None, at=None):
+    """Bring the standing and the flags of `episode` up to its sessions and ratings.
 
-    Only ratings in the wording of the latest one are compared with each other.
+    `session` is the one that was just logged, or rated for the first time: if
+    it is the newest, one step is taken and the cost does not grow with the
+    history. Without it, or where more has changed, all is worked out anew.
     Raises ValidationError where a session that somebody rated is no longer held.
     """
     # Of two who change an episode at once the second waits here, and sees what the first did.
     episode = Episode.objects.lock(episode)
-    if (
-        Rating.objects.standing()
-        .filter(session__episode=episode)
-        .exclude(session__status=Session.Status.HELD)
-        .exists()
-    ):
-        raise ValidationError({"status": _("This session has been rated, so it stays as held.")})
-
-    sessions = list(Session.objects.filter(episode=episode).held().order_by("starts_at"))
-    ratings = {
-        rating.session_id: rating
-        for rating in Rating.objects.standing().filter(
-            session__episode=episode, respondent=Perspective.CLIENT
-        )
-        if rating.has_marks
-    }
-    marked = [session for session in sessions if session.pk in ratings]
-    latest = ratings[marked[-1].pk] if marked else None
-    totals = [
-        rating.total
-        if latest
-        and (rating := ratings.get(session.pk))
-        and rating.measure_version_id == latest.measure_version_id
-        else None
-        for session in sessions
-    ]
-    course = describe(totals, [session.pk in ratings for session in sessions])
-    signal = _signal(course, latest)
+    walk = go_on(episode, session) if session else None
+    if walk is None:
+        _refuse_ratings_without_a_session(episode)
+        walk = replay(episode)
+    _store_flags(episode, walk, at or timezone.now())
     Standing.objects.update_or_create(
         episode=episode,
         defaults={
-            "sessions_held": course.held,
-            "sessions_rated": course.rated,
-            "unrated_run": course.unrated_run,
-            "last_session_at": sessions[-1].starts_at if sessions else None,
-            "last_rated_at": latest.submitted_at if latest else None,
-            **{name: getattr(latest, name, None) for name in (*COMPONENTS, "total")},
-            "usual": course.usual,
-            "below_usual": course.below_usual,
-            "compared": course.compared,
-            "lowest": min(_components(ratings.values()), default=None),
-            "highest": max((total for total in totals if total is not None), default=None),
-            "signal": signal,
-            "attention": 0 if episode.ended_on else ATTENTION[signal],
+            **walk.standing(),
             "comment_waiting": _unread(episode).exclude(comment="").exists(),
-            "spark": totals[-SPARK:],
         },
     )
 
 
-def _components(ratings):
-    """Return every component that was given in any of these ratings."""
-    given = (getattr(rating, name) for rating in ratings for name in COMPONENTS)
-    return [value for value in given if value is not None]
+def _refuse_ratings_without_a_session(episode):
+    rated = Rating.objects.standing().filter(session__episode=episode)
+    if rated.exclude(session__status=Session.Status.HELD).exists():
+        raise ValidationError({"status": _("This session has been rated, so it stays as held.")})
 
 
-def _signal(course, latest):
-    if course.unrated_run >= UNRATED_TO_NOTICE:
-        return Standing.Signal.UNRATED
-    # The lowest only while it is the latest word: a rating given in part says nothing of it.
-    if course.is_lowest and latest.total is not None:
-        return Standing.Signal.LOWEST
-    if course.usual is None:
-        return Standing.Signal.EARLY
-    return Standing.Signal.NONE
+def _store_flags(episode, walk, at):
+    """Make the stored flags those of the walk; what was told on the day stays as it was."""
+    stored = {(flag.session_id, flag.kind): flag for flag in touched_flags(episode, walk.untaken)}
+    for key, flag in stored.items():
+        raised = walk.flags.get(key)
+        settled_by = raised.settled_by if raised else None
+        withdrawn_at = None if raised else flag.withdrawn_at or at
+        if (flag.settled_by_id, flag.withdrawn_at) != (settled_by, withdrawn_at):
+            if raised and flag.withdrawn_at:
+                # Told anew, so that its therapist is again the first to see it.
+                flag.facts, flag.parameters = raised.facts, raised.parameters
+                flag.raised_at, flag.seen_at = at, None
+            flag.settled_by_id, flag.withdrawn_at = settled_by, withdrawn_at
+            flag.save()
+    Flag.objects.bulk_create(
+        Flag(
+            episode=episode,
+            session_id=session,
+            kind=kind,
+            rank=Flag.RANKS[kind],
+            facts=raised.facts,
+            parameters=raised.parameters,
+            raised_at=at,
+            settled_by_id=raised.settled_by,
+        )
+        for (session, kind), raised in walk.flags.items()
+        if (session, kind) not in stored
+    )
 
 
 def _unread(episode):
@@ -112,21 +87,28 @@ def _unread(episode):
 
 
 @transaction.atomic
-def open_trend(*, episode, by, shown):
+def open_trend(*, episode, by, shown, at=None):
     """Note that `by` opened the trend of `episode`, and what they were shown as its holder.
 
-    `shown` is empty for everyone else: a supervisor's look does not read what
-    was written to the therapist.
+    `shown` is None for everyone else: a supervisor's look neither reads what
+    was written to the therapist, nor counts as the therapist's.
     """
     record("episode.read", episode, by=by)
-    unread = set(_unread(episode).values_list("pk", flat=True)) if shown else set()
-    if not unread:
+    if shown is None:
+        return
+    at = at or timezone.now()
+    unread = set(_unread(episode).values_list("pk", flat=True))
+    came_since = unread - {rating.pk for rating in shown}
+    unseen = Flag.objects.filter(episode=episode, seen_at=None, withdrawn_at=None).exclude(
+        session__ratings__in=came_since
+    )
+    if not unread and not unseen.exists():
         return
     Episode.objects.lock(episode)
-    now = timezone.now()
+    unseen.update(seen_at=at)
     Reading.objects.bulk_create(
         (
-            Reading(rating=rating, reader_id=episode.therapist_id, read_at=now)
+            Reading(rating=rating, reader_id=episode.therapist_id, read_at=at)
             for rating in shown
             if rating.pk in unread
         ),
@@ -135,3 +117,27 @@ def open_trend(*, episode, by, shown):
     Standing.objects.filter(episode=episode).update(
         comment_waiting=_unread(episode).exclude(comment="").exists()
     )
+
+
+@transaction.atomic
+def differences(episode):
+    """Return the names of what is stored of `episode` and differs from a replay; writes nothing.
+
+    A flag's facts are not compared: they stay as they were told on the day.
+    """
+    episode = Episode.objects.lock(episode)
+    walk = replay(episode)
+    standing = Standing.objects.filter(episode=episode).first()
+    if standing is None:
+        return ["standing"]
+    expected = walk.standing() | {
+        "comment_waiting": _unread(episode).exclude(comment="").exists(),
+    }
+    found = [name for name, value in expected.items() if getattr(standing, name) != value]
+    flags = {
+        (flag.session_id, flag.kind): flag.settled_by_id
+        for flag in Flag.objects.filter(episode=episode, withdrawn_at=None)
+    }
+    if flags != {key: raised.settled_by for key, raised in walk.flags.items()}:
+        found.append("flags")
+    return found

@@ -1,25 +1,32 @@
-"""The content of an episode's trend page, and of the same numbers as a file."""
+"""The content of an episode's trend page."""
 
-import csv
-import io
 from dataclasses import dataclass
 
-from django.utils import translation
+import numpy as np
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from alliance.charts.trend import Point, as_figure, as_svg, lay_out
+from alliance.charts.figure import as_figure
+from alliance.charts.trend import TOTAL, Point, as_svg, keep_known, lay_out, sign_svg
 from alliance.measures.models import Perspective
 from alliance.psychometrics.course import ENOUGH_TO_COMPARE
+from alliance.psychometrics.detector import usual_range
 from alliance.psychometrics.scoring import COMPONENTS
+from alliance.psychometrics.smoother import smooth
 from alliance.ratings.models import Rating
 from alliance.trends import words
-from alliance.trends.models import Standing
+from alliance.trends.cards import Card, of_the_figures
+from alliance.trends.models import HEAD_START, Flag, Reading, Standing
+from alliance.trends.replay import replay
+from alliance.trends.statements import Statement, accuracy, command, summarise
 from sessions_app.clients.models import ClientIdentity, Episode
 from sessions_app.sessions.models import Session
 
+# Nine in ten under a normal distribution, as many as the usual range holds.
+COVERAGE_90 = 1.645
 NOT_HELD = {Session.Status.MISSED: "×", Session.Status.CANCELLED: "–"}
 
 
@@ -37,24 +44,37 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """One line of the list of what was marked on the chart."""
+
+    drawing: SafeString
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrendPage:
     episode: Episode
     identity: ClientIdentity | None
     is_holder: bool
     standing: Standing
-    lead: str
-    details: list[str]
+    lead: Statement
+    details: list[Statement]
+    figures: Card
     suggestion: str
+    accuracy: str
     svg: SafeString | None
     figure: dict | None
+    marked: list[Marked]
     rows: list[Row]
     component_names: list[str]
     columns: int
     has_own: bool
     has_unrated: bool
+    has_range: bool
     has_break: bool
     form_language: str
     statuses: set[str]
+    command: str
 
     @property
     def latest(self):
@@ -71,16 +91,28 @@ def present_trend(episode, *, is_holder):
     """Gather an episode's sessions and ratings, say what they amount to, and draw them.
 
     The client's name and comments are for the therapist who holds the episode
-    (`is_holder`) and for nobody else; they are not even fetched for others.
+    (`is_holder`) and for nobody else; they are not even fetched for others. Nor
+    is anyone else told what a rating amounts to before its therapist could see it.
     """
-    rows = _rows(episode, with_comments=is_holder)
-    names = words.component_names()
-    standing = Standing.objects.get(episode=episode)
+    rows = session_rows(episode, with_comments=is_holder)
+    standing = Standing.objects.select_related("parameters").get(episode=episode)
+    flags = Flag.objects.filter(episode=episode, withdrawn_at=None).for_reader(is_holder=is_holder)
+    flags = list(flags.select_related("session", "parameters").order_by("-rank"))
+    holding = [flag for flag in flags if flag.settled_by_id is None]
+    new = set() if is_holder else _not_seen_yet(episode)
     totals, earlier = _compared(rows)
-    lead, *details = words.summarise(standing, totals, earlier)
-    layout = lay_out([_point(row) for row in rows], names)
+    lead, *details = summarise(
+        standing,
+        holding,
+        totals=totals,
+        earlier=earlier,
+        is_new=_latest_rated(rows) in new,
+    )
+    points = _points(rows, replay(episode), flags, new)
+    layout = lay_out(points, _panel_names())
     has_own = any(row.own for row in rows)
     has_ratings = has_own or any(row.rating for row in rows)
+    summary = " ".join(statement.text for statement in (lead, *details))
     return TrendPage(
         episode=episode,
         identity=ClientIdentity.objects.filter(client=episode.client_id).first()
@@ -90,27 +122,111 @@ def present_trend(episode, *, is_holder):
         standing=standing,
         lead=lead,
         details=details,
-        suggestion="" if episode.ended_on else words.suggestion(standing),
+        figures=of_the_figures(standing, _latest_wording(rows)),
+        suggestion="" if episode.ended_on else words.suggestion(standing, holding),
+        accuracy=accuracy(standing),
         # Made by our own code; every word in it is escaped where it is put in.
-        svg=mark_safe(as_svg(layout, summary=" ".join([lead, *details]))) if has_ratings else None,  # noqa: S308
-        figure=as_figure(
-            layout,
-            names={"unrated": _("No mark"), "own": _("Therapist’s own rating")},
-        ).to_plotly_json()
-        if has_ratings
-        else None,
+        svg=mark_safe(as_svg(layout, summary=summary)) if has_ratings else None,  # noqa: S308
+        figure=as_figure(layout, names=_figure_names()).to_plotly_json() if has_ratings else None,
+        marked=_marked(rows, points),
         rows=rows,
         component_names=list(words.short_names().values()),
         columns=5 + has_own,
         has_own=has_own,
         has_unrated=any(panel.unrated for panel in layout.panels),
+        has_range=bool(layout.ranges),
         has_break=any(row.is_break for row in rows),
         form_language=_form_language(rows, episode.therapist.practice),
         statuses={row.session.status for row in rows},
+        command=command(standing),
     )
 
 
-def _rows(episode, *, with_comments):
+def _panel_names():
+    return {TOTAL: _("All three together"), **words.component_names()}
+
+
+def _figure_names():
+    return {
+        "unrated": _("No mark"),
+        "own": _("Therapist’s own rating"),
+        "usual": _("Usual range"),
+        "level": _("Smoothed course"),
+        **words.sign_names(),
+    }
+
+
+def _not_seen_yet(episode):
+    """Return the sessions with a rating that its therapist has not had the chance to see."""
+    recent = timezone.now() - HEAD_START
+    ratings = Rating.objects.standing().filter(
+        session__episode=episode, respondent=Perspective.CLIENT, submitted_at__gt=recent
+    )
+    read = Reading.objects.filter(reader=episode.therapist_id).values("rating")
+    return set(ratings.exclude(pk__in=read).values_list("session", flat=True))
+
+
+def _latest_rated(rows):
+    """Return the session of the latest rating with marks, whatever was held since."""
+    rated = [row.session.pk for row in rows if row.rating and row.rating.has_marks]
+    return rated[-1] if rated else None
+
+
+def _points(rows, walk, flags, new):
+    """Return the points of the chart, with what is usual, the smoothed course, and the signs."""
+    signs: dict = {}
+    for flag in flags:
+        signs.setdefault(flag.session_id, []).append(flag.kind)
+    for session, step in walk.steps.items():
+        if step.finding.watch and session not in signs and step.is_telling:
+            signs[session] = ["watch"]
+    levels = _smoothed(walk)
+    return [
+        _point(row, walk.steps.get(row.session.pk), levels, signs)
+        if row.session.pk not in new
+        else _point(row, None, {}, {})
+        for row in rows
+    ]
+
+
+def _smoothed(walk):
+    """Return the level at each rated session, given all ratings in the present wording.
+
+    With the ends of its band. Nothing is drawn where there was no rating.
+    """
+    line = {key: step for key, step in walk.steps.items() if step.line == walk.line}
+    if walk.parameters is None or walk.course.detector.rated < ENOUGH_TO_COMPARE:
+        return {}
+    smoothed = smooth([step.total for step in line.values()], walk.parameters.for_detector())
+    half = COVERAGE_90 * np.sqrt(smoothed.variance)
+    ends = zip(smoothed.level, smoothed.level - half, smoothed.level + half, strict=True)
+    return {
+        key: tuple(map(float, level))
+        for (key, step), level in zip(line.items(), ends, strict=True)
+        if step.total is not None
+    }
+
+
+def _marked(rows, points):
+    """List what is marked on the chart, oldest first, each with its shape and in words."""
+    names = words.sign_names()
+    return [
+        Marked(
+            drawing=mark_safe(sign_svg(sign)),  # noqa: S308 - drawn from constants
+            text=_("Session %(number)s, %(day)s: %(what)s")
+            % {
+                "number": row.session.number,
+                "day": date_format(localtime(row.session.starts_at), "j M Y"),
+                "what": names[sign],
+            },
+        )
+        for row, point in zip(rows, points, strict=True)
+        for sign in point.signs
+    ]
+
+
+def session_rows(episode, *, with_comments):
+    """Return every session of an episode with what was said of it, oldest first."""
     sessions = Session.objects.filter(episode=episode).order_by("starts_at")
     ratings = (
         Rating.objects.standing()
@@ -143,12 +259,18 @@ def _rows(episode, *, with_comments):
     return rows
 
 
+def _latest_wording(rows):
+    """Return the version that the client answered last, or None."""
+    rated = [row.rating for row in rows if row.rating]
+    return rated[-1].measure_version if rated else None
+
+
 def _form_language(rows, practice):
     """Name the language that the client answered in last, if it is not the practice's."""
-    rated = [row.rating for row in rows if row.rating]
-    if not rated or rated[-1].measure_version.language == practice.language:
+    wording = _latest_wording(rows)
+    if wording is None or wording.language == practice.language:
         return ""
-    return translation.get_language_info(rated[-1].measure_version.language)["name"]
+    return translation.get_language_info(wording.language)["name"]
 
 
 def _what(session, rating):
@@ -173,15 +295,20 @@ def _marks(rating):
     return [words.points(getattr(rating, name)) for name in (*COMPONENTS, "total")]
 
 
-def _point(row):
-    day = date_format(localtime(row.session.starts_at), "SHORT_DATE_FORMAT")
+def _point(row, step, levels, signs):
+    day = date_format(localtime(row.session.starts_at), "j M Y")
     number = row.session.number
     said = _("Session %(number)s, %(day)s") % {"number": number, "day": day}
+    knows = step is not None and step.line > 0
     return Point(
         label=str(number) if number else NOT_HELD.get(row.session.status, "·"),
         said=said if number else f"{row.what}, {day}",
-        scores={name: getattr(row.rating, name, None) for name in COMPONENTS},
-        own={name: getattr(row.own, name, None) for name in COMPONENTS},
+        scores={name: getattr(row.rating, name, None) for name in (*COMPONENTS, TOTAL)},
+        own={name: getattr(row.own, name, None) for name in (*COMPONENTS, TOTAL)},
+        usual=usual_range(step.finding) if knows else None,
+        middle=step.finding.b if knows else None,
+        level=levels.get(row.session.pk),
+        signs=keep_known(signs.get(row.session.pk, ())),
         is_held=row.session.status == Session.Status.HELD,
         is_break=row.is_break,
     )
@@ -189,54 +316,11 @@ def _point(row):
 
 def _compared(rows):
     """Return the comparable totals, and each component's mean before the latest rating."""
-    rated = [row.rating for row in rows if row.rating and row.rating.has_marks]
-    current = [
-        rating for rating in rated if rating.measure_version_id == rated[-1].measure_version_id
-    ]
+    begins = max((place for place, row in enumerate(rows) if row.is_break), default=0)
+    current = [row.rating for row in rows[begins:] if row.rating and row.rating.has_marks]
     earlier = {}
     for name in COMPONENTS:
         past = [value for r in current[:-1] if (value := getattr(r, name)) is not None]
         if len(past) >= ENOUGH_TO_COMPARE:
             earlier[name] = sum(past) / len(past)
     return [rating.total for rating in current], earlier
-
-
-def write_csv(episode):
-    """Write an episode's sessions and marks as CSV: no name, no note, no comment.
-
-    A cell that a spreadsheet would take for a formula is written as text.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(
-        ["client", "session", "starts_at", "status", "measure", "version", "language"]
-        + [*COMPONENTS, "total"]
-        + [f"therapist_{name}" for name in (*COMPONENTS, "total")]
-    )
-    for row in _rows(episode, with_comments=False):
-        version = row.rating.measure_version if row.rating else None
-        writer.writerow(
-            [
-                as_text(episode.client.code),
-                row.session.number or "",
-                row.session.starts_at.isoformat(),
-                row.session.status,
-                version.measure.key if version else "",
-                version.number if version else "",
-                version.language if version else "",
-                *_numbers(row.rating),
-                *_numbers(row.own),
-            ]
-        )
-    return out.getvalue()
-
-
-def _numbers(rating):
-    values = [getattr(rating, name, None) for name in (*COMPONENTS, "total")]
-    return ["" if value is None else round(value, 4) for value in values]
-
-
-def as_text(cell):
-    """Keep a spreadsheet from running a cell as a formula."""
-    is_formula = cell[:1] in tuple("\t\r\n") or cell.lstrip()[:1] in tuple("=+-@＝＋－＠")
-    return f"'{cell}" if is_formula else cell

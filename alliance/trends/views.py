@@ -3,7 +3,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from alliance.trends.actions import open_trend
-from alliance.trends.pages import present_trend, write_csv
+from alliance.trends.exports import write_csv, write_series
+from alliance.trends.pages import present_trend
 from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only
 from sessions_app.clients.models import Episode
@@ -17,19 +18,29 @@ def episode(request, episode_id):
     with episode.therapist.practice.clock():
         page = present_trend(episode, is_holder=is_holder)
         is_seen = is_holder and request.method == "GET"
-        open_trend(episode=episode, by=request.user, shown=page.ratings if is_seen else [])
+        open_trend(episode=episode, by=request.user, shown=page.ratings if is_seen else None)
         return render(request, "trends/episode.html", {"page": page, "episode": episode})
 
 
 @clinicians_only
 @require_safe
 def episode_csv(request, episode_id):
+    return _export(request, episode_id, write_csv, "ratings.csv")
+
+
+@clinicians_only
+@require_safe
+def episode_series(request, episode_id):
+    return _export(request, episode_id, write_series, "series.csv")
+
+
+def _export(request, episode_id, write, name):
     episode = _fetch(request, episode_id)
     record("episode.exported", episode, by=request.user)
     return HttpResponse(
-        write_csv(episode),
+        write(episode),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="ratings.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 

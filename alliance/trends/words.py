@@ -1,19 +1,35 @@
 """What the numbers of an episode say, in words, and no more than they carry."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from alliance.detection.switches import SWITCHES
 from alliance.psychometrics.course import ENOUGH_TO_COMPARE
-from alliance.psychometrics.scoring import COMPONENTS
-from alliance.trends.models import Standing
+from alliance.trends import cards
+from alliance.trends.models import Flag, Standing
 
-# With so many ratings, their first and last three say how the course went.
-ENOUGH_FOR_A_COURSE = 6
-TOP = 10
-SHOWN = 0.1  # Scores are shown with one decimal.
+MIDDLE = 5
+SIGNS: dict[str, str] = {
+    Flag.Kind.LOWER: "◇",
+    Flag.Kind.SLIDING: "▽",
+    Flag.Kind.LOW: "▁",
+    Flag.Kind.UNRATED: "○",
+    Flag.Kind.RULE: "□",
+    Flag.Kind.TOP: "=",
+    Flag.Kind.BACK: "☆",
+}
+
+
+class Strength(StrEnum):
+    """How strongly a rating speaks for a real drop; the bands of the probability."""
+
+    USUAL = "usual"
+    MAYBE = "maybe"
+    PROBABLY = "probably"
 
 
 def component_names():
@@ -30,54 +46,114 @@ def short_names():
     return {"trust": _("Trust"), "goals": _("Goals"), "collaboration": _("Together")}
 
 
+def sign_names():
+    """Return what the marks on the chart are called."""
+    return {
+        "lower": _("lower than usual"),
+        "sliding": _("gradually lower"),
+        "back": _("back to usual"),
+        "rule": _("marked by a rule that the practice switched on"),
+        "watch": _("somewhat low; marked here only"),
+    }
+
+
 def points(value):
     """Write a score with one decimal as the language has it, or a dash where there is none."""
     return "–" if value is None else number_format(round(value, 1), 1)
 
 
-def reason(standing: Standing) -> str:
-    """Say in one line why an episode stands where it stands in a list."""
+def strength(facts: Mapping, *, is_flagged: bool) -> Strength:
+    """Say how strongly a rating speaks for a real drop.
+
+    Two low ratings running are flagged, though each alone may be weak: then
+    the least that is said is that it could be real.
+    """
+    probability = facts["probability"]
+    if probability is None or probability < cards.MAYBE_FROM:
+        return Strength.MAYBE if is_flagged else Strength.USUAL
+    return Strength.MAYBE if probability <= cards.PROBABLY_FROM else Strength.PROBABLY
+
+
+def strength_words(found: Strength) -> str:
+    """Write a strength as a sentence."""
+    return {
+        Strength.USUAL: _("That is within this client’s usual range."),
+        Strength.MAYBE: _("It could be a real drop, and it could be chance."),
+        Strength.PROBABLY: _("It is probably a real drop."),
+    }[found]
+
+
+def compared(facts):
+    """Return the numbers of a comparison as they are written."""
+    return {
+        "rating": points(facts["rating"]),
+        "usual": points(min(facts["usual"], 10)),
+        "low": points(max(facts["low"], 0)),
+        "high": points(min(facts["high"], 10)),
+    }
+
+
+def reason(standing: Standing, flags: Sequence[Flag]) -> str:
+    """Say in one line why an episode stands where it stands in a list.
+
+    `flags` are those that hold and that the reader may know of, the first first.
+    """
     if standing.sessions_held == 0:
         return _("No session yet")
-    if standing.sessions_rated == 0 and standing.unrated_run < 3:
+    if flags:
+        return _short(flags[0], standing)
+    if standing.sessions_rated == 0:
         return _("No rating yet")
-    match standing.signal:
-        case Standing.Signal.UNRATED:
-            return ngettext(
-                "No rating for the last session",
-                "No rating for the last %(n)s sessions",
-                standing.unrated_run,
-            ) % {"n": standing.unrated_run}
-        case Standing.Signal.LOWEST:
-            return _("Lowest of %(n)s: %(latest)s, and %(usual)s on average before") % {
-                "n": standing.compared,
-                "latest": points(standing.total),
-                "usual": points(standing.usual),
-            }
-        case Standing.Signal.EARLY:
-            return _("Too early to say what is usual")
-    if is_all_at_the_top(standing):
-        return _("Every rating is at the top")
+    if standing.compared < ENOUGH_TO_COMPARE:
+        return _("Too early to say what is usual")
     if is_all_low(standing):
         return _("Every mean is in the lower half")
     return _("Nothing stands out")
 
 
-def shape(standing: Standing, *, with_comments: bool) -> str:
+def _short(flag, standing):
+    facts = flag.facts
+    match flag.kind:
+        case Flag.Kind.LOWER:
+            said = _("Lower than usual: %(rating)s, where about %(usual)s was usual")
+            return said % compared(facts)
+        case Flag.Kind.SLIDING:
+            return _("Gradually lower: %(rating)s, where about %(usual)s was usual") % compared(
+                facts
+            )
+        case Flag.Kind.LOW:
+            return _("Low from the start")
+        case Flag.Kind.UNRATED:
+            return unrated(standing.unrated_run)
+        case Flag.Kind.RULE:
+            return _("Marked by: %(rules)s") % {"rules": rules(facts)}
+        case Flag.Kind.TOP:
+            return _("Almost every rating is at the top")
+    return _("Back to usual")
+
+
+def unrated(run):
+    """Say that the last sessions brought no rating."""
+    return ngettext(
+        "No rating for the last session", "No rating for the last %(n)s sessions", run
+    ) % {"n": run}
+
+
+def rules(facts):
+    return ", ".join(SWITCHES[key].name for key in facts["rules"])
+
+
+def shape(standing: Standing, flags: Sequence[Flag], *, with_comments: bool) -> str:
     """Return a sign that goes with the reason: never colour alone, and read out by no one."""
-    if with_comments and standing.comment_waiting and standing.attention == 0:
+    if flags and flags[0].kind not in (Flag.Kind.TOP, Flag.Kind.BACK):
+        return SIGNS[flags[0].kind]
+    if with_comments and standing.comment_waiting:
         return "✉"
-    if standing.signal == Standing.Signal.NONE:
-        if is_all_at_the_top(standing):
-            return "="
-        if is_all_low(standing):
-            return "▁"
-    return {"unrated": "○", "lowest": "▼", "early": "·", "none": "✓"}[standing.signal]
-
-
-def is_all_at_the_top(standing: Standing) -> bool:
-    """Whether four or more ratings were given, and nothing but the highest mark in any."""
-    return standing.sessions_rated > ENOUGH_TO_COMPARE and standing.lowest == TOP
+    if flags:
+        return SIGNS[flags[0].kind]
+    if standing.compared < ENOUGH_TO_COMPARE:
+        return "·"
+    return "▁" if is_all_low(standing) else "✓"
 
 
 def is_all_low(standing: Standing) -> bool:
@@ -85,22 +161,27 @@ def is_all_low(standing: Standing) -> bool:
     return (
         standing.compared > ENOUGH_TO_COMPARE
         and standing.highest is not None
-        and standing.highest < TOP / 2
+        and standing.highest < MIDDLE
     )
 
 
-def suggestion(standing: Standing) -> str:
+def suggestion(standing: Standing, flags: Sequence[Flag]) -> str:
     """Suggest what could be asked, or nothing where nothing stands out."""
-    match standing.signal:
-        case Standing.Signal.UNRATED:
-            return _("If the form was offered, you could ask what makes it easy or hard.")
-        case Standing.Signal.LOWEST:
+    match flags[0].kind if flags else None:
+        case Flag.Kind.LOWER | Flag.Kind.RULE:
             return _("You could ask how the last session was for them.")
-    if standing.signal == Standing.Signal.NONE:
-        if is_all_at_the_top(standing):
+        case Flag.Kind.SLIDING:
+            return _("You could look back together at what has changed over the last sessions.")
+        case Flag.Kind.UNRATED:
+            return _("If the form was offered, you could ask what makes it easy or hard.")
+        case Flag.Kind.TOP:
             return _("You could say that low marks are welcome too.")
-        if is_all_low(standing):
+        case Flag.Kind.BACK:
+            return _("You could ask what helped.")
+        case Flag.Kind.LOW:
             return _("You could ask what would need to be different.")
+    if is_all_low(standing):
+        return _("You could ask what would need to be different.")
     return ""
 
 
@@ -110,80 +191,3 @@ def spark_summary(totals: Sequence[float | None]) -> str:
         return _("No totals yet")
     said = ", ".join(_("none") if total is None else points(total) for total in totals)
     return _("Totals of the last sessions, oldest first: %(said)s") % {"said": said}
-
-
-def summarise(standing: Standing, totals: Sequence[float | None], earlier: dict) -> list[str]:
-    """Say in a few sentences how an episode goes, from the numbers that its chart draws.
-
-    The most telling comes first. `totals` are those that may be compared,
-    oldest first; `earlier` maps each component to its mean before the latest
-    rating, where there were enough.
-    """
-    if standing.sessions_held == 0:
-        return [_("No session has been logged yet.")]
-    how_many = ngettext(
-        "%(rated)s of %(held)s session held was rated.",
-        "%(rated)s of %(held)s sessions held were rated.",
-        standing.sessions_held,
-    ) % {"rated": standing.sessions_rated, "held": standing.sessions_held}
-    if standing.sessions_rated == 0:
-        return [how_many]
-    names = component_names()
-    marks = ", ".join(
-        f"{names[name].lower()} {points(getattr(standing, name))}" for name in COMPONENTS
-    )
-    marks = _("Latest marks, from 0 to 10: %(marks)s.") % {"marks": marks}
-    match standing.signal:
-        case Standing.Signal.UNRATED:
-            return [reason(standing) + ".", how_many, marks, *_over_time(standing, totals)]
-        case Standing.Signal.EARLY:
-            return [_("It is too early to say what is usual for this client."), marks, how_many]
-    return [*_compared(standing, earlier, names), marks, how_many, *_over_time(standing, totals)]
-
-
-def _compared(standing, earlier, names):
-    """Compare the latest rating with the client's own past, the most telling sentence first."""
-    if standing.total is None:
-        return [_("The latest rating was given only in part, so its mean is not compared.")]
-    said = {
-        "latest": points(standing.total),
-        "usual": points(standing.usual),
-        "n": standing.compared,
-    }
-    if standing.signal != Standing.Signal.LOWEST:
-        sentence = _(
-            "%(reason)s: the latest mean is %(latest)s; before, it was %(usual)s on average."
-        )
-        return [sentence % {**said, "reason": reason(standing)}]
-    sentences = [
-        _(
-            "The latest mean of %(latest)s is the lowest of %(n)s; "
-            "before, it was %(usual)s on average."
-        )
-        % said,
-        _("This can be chance, and it is worth asking."),
-    ]
-    drops = sorted(
-        (round(earlier[name], 1) - round(getattr(standing, name), 1), name)
-        for name in COMPONENTS
-        if name in earlier and getattr(standing, name) is not None
-    )
-    # Said only if the figures on the page say it too.
-    if len(drops) > 1 and drops[-1][0] - drops[-2][0] > SHOWN / 2:
-        name = names[drops[-1][1]].lower()
-        sentences.append(_("The largest difference is in “%(name)s”.") % {"name": name})
-    return sentences
-
-
-def _over_time(standing, totals):
-    """Set the first three ratings beside the last three."""
-    if is_all_at_the_top(standing):
-        return [_("Ratings at the top of the scale cannot rise and say little about differences.")]
-    given = [total for total in totals if total is not None]
-    if len(given) < ENOUGH_FOR_A_COURSE:
-        return []
-    first, last = sum(given[:3]) / 3, sum(given[-3:]) / 3
-    return [
-        _("The first three ratings average %(first)s, the last three %(last)s.")
-        % {"first": points(first), "last": points(last)}
-    ]

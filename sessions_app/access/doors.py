@@ -33,6 +33,18 @@ def clinicians_only(view):
     return _named(guarded, "clinicians")
 
 
+def managers_only(view):
+    """Let in whoever manages people and settings of a practice today."""
+
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if not request.is_manager:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return _named(guarded, "managers")
+
+
 def _named(view: Any, name: str) -> Any:
     view.door = name
     return view

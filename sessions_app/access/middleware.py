@@ -50,7 +50,7 @@ class Memberships:
     def _respond(self, request):
         if not request.user.is_authenticated:
             request.memberships = []
-            request.is_clinician = False
+            request.is_clinician = request.is_manager = False
             return self.get_response(request)
         request.memberships = list(
             Membership.objects.of(request.user)
@@ -59,6 +59,7 @@ class Memberships:
             .order_by("started_on", "pk")
         )
         request.is_clinician = any(member.is_clinician for member in request.memberships)
+        request.is_manager = any(member.is_manager for member in request.memberships)
         if not request.memberships:
             return self.get_response(request)
         practice = request.memberships[0].practice

@@ -27,6 +27,13 @@ def validate_time_zone(name):
         raise ValidationError(_("“%(name)s” is not a known time zone."), params={"name": name})
 
 
+class PracticeQuerySet(models.QuerySet):
+    def managed_by(self, user):
+        """Keep the practices that `user` manages today: people and settings, no clinical rows."""
+        places = Membership.objects.of(user).today().filter(is_manager=True)
+        return self.filter(pk__in=places.values("practice"))
+
+
 class Practice(models.Model):
     """One person or two hundred who work under one roof and share the rules."""
 
@@ -41,6 +48,8 @@ class Practice(models.Model):
         max_length=600,
         help_text=_("Shown to clients on the form and after it, always in the same place."),
     )
+
+    objects = PracticeQuerySet.as_manager()
 
     class Meta:
         constraints = [

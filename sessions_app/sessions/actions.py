@@ -51,7 +51,7 @@ def log_session(
     _begin_with(session, by)
     if Session.objects.filter(episode=episode, starts_at__gt=starts_at).held().exists():
         _renumber(episode)
-    episode_changed(episode)
+    episode_changed(episode, session)
     session.refresh_from_db(fields=["number"])
     return session
 

@@ -14,14 +14,14 @@
   function figure() {
     const { data, layout } = JSON.parse(told.textContent);
     for (const trace of data) {
-      if (trace.line) {
-        trace.line.color = trace.marker.color = colour(trace.meta);
-      } else {
-        trace.marker.color = colour("edge");
-      }
+      if (trace.fill) continue; // Grey areas, the same on either ground.
+      if (trace.line) trace.line.color = colour(trace.meta);
+      if (!trace.marker) continue;
+      const isOpen = trace.meta !== "sign" && !trace.line;
+      trace.marker.color = colour(trace.meta === "sign" ? "ink" : isOpen ? "edge" : trace.meta);
     }
     layout.annotations.forEach((note, place) => {
-      note.font.color = colour(["trust", "goals", "collaboration"][place]);
+      note.font.color = colour(["total", "trust", "goals", "collaboration"][place]);
     });
     for (const key of Object.keys(layout)) {
       if (key.startsWith("yaxis")) layout[key].gridcolor = colour("grid");

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance.psychometrics.scoring import COMPONENTS
-from alliance.trends.pages import as_text
+from alliance.trends.exports import as_text
 from sessions_app.access.models import AuditEvent
 from sessions_app.clients.actions import add_client
 from tests.conftest import hold, rate, run
@@ -27,18 +27,19 @@ def exports(episode):
 def download(cast, client):
     """Return what Theo gets when he downloads an episode."""
     client.force_login(cast.theo)
-    return lambda episode: client.get(f"/episodes/{episode.pk}/ratings.csv")
+    return lambda episode, name="ratings": client.get(f"/episodes/{episode.pk}/{name}.csv")
 
 
 def lines(response):
     return list(csv.DictReader(io.StringIO(response.content.decode(), newline="")))
 
 
-def test_the_file_is_csv_to_be_saved_and_kept_by_no_cache(cast, download):
-    response = download(cast.cleo)
+@pytest.mark.parametrize("name", ["ratings", "series"])
+def test_the_file_is_csv_to_be_saved_and_kept_by_no_cache(cast, download, name):
+    response = download(cast.cleo, name)
     assert response.status_code == 200
     assert response["Content-Type"] == "text/csv; charset=utf-8"
-    assert response["Content-Disposition"] == 'attachment; filename="ratings.csv"'
+    assert response["Content-Disposition"] == f'attachment; filename="{name}.csv"'
     assert "no-store" in response["Cache-Control"]
 
 
@@ -101,43 +102,48 @@ def test_a_session_that_was_not_held_has_a_status_and_no_number(cast, download):
     assert (line["session"], line["status"]) == ("", "missed")
 
 
-def test_no_name_no_note_and_no_comment_is_in_the_file(cast, download):
+@pytest.mark.parametrize("name", ["ratings", "series"])
+def test_no_name_no_note_and_no_comment_is_in_the_file(cast, download, name):
     identity = cast.cleo.client.identity
     identity.email, identity.phone = "cleo@example.net", "+43 1 23456"
     identity.save()
     rate(hold(cast.cleo, note="Spoke of the funeral"), 7, comment="Please go slower")
-    text = download(cast.cleo).content.decode()
+    text = download(cast.cleo, name).content.decode()
     assert "CLEO" in text
     for private in (identity.name, identity.email, identity.phone, "funeral", "slower", "Theo"):
         assert private not in text
 
 
-def test_nothing_of_another_episode_is_in_the_file(cast, download):
+@pytest.mark.parametrize(("name", "column"), [("ratings", "total"), ("series", "y")])
+def test_nothing_of_another_episode_is_in_the_file(cast, download, name, column):
     rate(hold(cast.dora), 1)
     rate(hold(cast.cleo), 7)
-    (line,) = lines(download(cast.cleo))
-    assert (line["client"], line["total"]) == ("CLEO", "7.0")
+    (line,) = lines(download(cast.cleo, name))
+    assert (line["client"], line[column]) == ("CLEO", "7.0")
 
 
-def test_a_download_is_on_the_record_with_who_and_whose(cast, download):
-    download(cast.cleo)
+@pytest.mark.parametrize("name", ["ratings", "series"])
+def test_a_download_is_on_the_record_with_who_and_whose(cast, download, name):
+    download(cast.cleo, name)
     event = exports(cast.cleo).get()
     assert (event.actor, event.client_id) == (cast.theo, cast.cleo.client_id)
 
 
-def test_an_episode_of_somebody_else_gives_no_file_and_no_record_of_one(cast, download):
-    assert download(cast.dora).status_code == 404
+@pytest.mark.parametrize("name", ["ratings", "series"])
+def test_an_episode_of_somebody_else_gives_no_file_and_no_record_of_one(cast, download, name):
+    assert download(cast.dora, name).status_code == 404
     assert not exports(cast.dora).exists()
 
 
 # --- Cells that a spreadsheet would run ------------------------------------------------
 
 
-def test_a_code_that_is_a_formula_arrives_as_text(cast, download):
+@pytest.mark.parametrize("name", ["ratings", "series"])
+def test_a_code_that_is_a_formula_arrives_as_text(cast, download, name):
     code = '=HYPERLINK("//x")'
     episode = add_client(therapist=cast.members["theo"], code=code, by=cast.theo)
-    hold(episode)
-    (line,) = lines(download(episode))
+    rate(hold(episode), 8)
+    (line,) = lines(download(episode, name))
     assert line["client"] == f"'{code}"
 
 

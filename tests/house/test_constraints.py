@@ -16,10 +16,12 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
+from alliance.detection.actions import choose_sensitivity
+from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.ratings.models import Rating, RatingRequest
 from alliance.trends.actions import open_trend
-from alliance.trends.models import Reading, Standing
+from alliance.trends.models import Flag, Reading, Standing
 from sessions_app.access.models import AuditEvent, Membership, Supervision
 from sessions_app.clients.models import Client, Episode
 from sessions_app.sessions.models import Session
@@ -54,6 +56,44 @@ class Scene:
     @property
     def standing(self):
         return Standing.objects.get(episode=self.cleo)
+
+    @property
+    def parameters(self):
+        return ParameterVersion.objects.get()
+
+    @property
+    def parameter_values(self):
+        return {
+            "practice": self.cast.practice,
+            "measure_version": self.english,
+            "number": 2,
+            "mean": 7,
+            "between": 1,
+            "state": 1,
+            "error": 1,
+            "persistence": 0,
+            "origin": "fitted",
+            "made_at": timezone.now(),
+        }
+
+    @property
+    def sensitivity(self):
+        return Sensitivity.objects.get()
+
+    @property
+    def flag(self):
+        return Flag.objects.get()
+
+    @property
+    def flag_values(self):
+        return {
+            "episode": self.cleo,
+            "session": self.rated,
+            "kind": "lower",
+            "rank": 70,
+            "facts": {},
+            "raised_at": timezone.now(),
+        }
 
     @property
     def english(self):
@@ -97,7 +137,10 @@ def scene(cast):
     own = rate(rated, 6, respondent="therapist")
     asked, _secret = ask(hold(cast.cleo))
     open_trend(episode=cast.cleo, by=cast.theo, shown=[rating])
-    return Scene(cast, rated, rating, own, asked)
+    choose_sensitivity(practice=cast.practice, preset="quiet", comparators=[], by=cast.mara)
+    scene = Scene(cast, rated, rating, own, asked)
+    Flag.objects.create(**scene.flag_values)
+    return scene
 
 
 def change(row):
@@ -456,16 +499,54 @@ PROMISES = {
         [{"unrated_run": 3}],
         [{"unrated_run": 2}],
     ),
-    "standing_below_usual_is_not_negative": lambda s: (
-        change(s.standing),
-        [{"below_usual": -0.01}],
-        [{"below_usual": 0}],
+    "flag_once_for_a_session_and_kind": lambda s: (
+        add(Flag, **s.flag_values),
+        [{}],
+        [{"kind": "top"}, {"session": s.asked.session}],
     ),
-    "standing_signal_is_known": _known(lambda s: s.standing, "signal", *Standing.Signal.values),
+    "flag_kind_is_known": lambda s: (
+        change(s.flag),
+        [{"kind": "other"}],
+        [{"kind": kind} for kind in Flag.Kind.values],
+    ),
     "reading_is_first_once": lambda s: (
         add(Reading, rating=s.rating, read_at=timezone.now()),
         [{"reader": s.members["theo"]}],
         [{"reader": s.members["sue"]}],
+    ),
+    # --- By which numbers and rules ---
+    "parameters_are_numbered": lambda s: (
+        add(ParameterVersion, **s.parameter_values),
+        [{"number": 1}],
+        [
+            {},
+            {"number": 1, "practice": s.cast.elsewhere},
+            {"number": 1, "measure_version": s.arabic},
+        ],
+    ),
+    "parameters_variances_are_possible": lambda s: (
+        change(s.parameters),
+        [{"between": -0.01}, {"state": -0.01}, {"error": 0}, {"error": -0.01}],
+        [{"between": 0, "state": 0, "error": 0.01}],
+    ),
+    "parameters_persistence_is_a_correlation": lambda s: (
+        change(s.parameters),
+        [{"persistence": -1}, {"persistence": 1}],
+        [{"persistence": -0.99}, {"persistence": 0}, {"persistence": 0.99}],
+    ),
+    "parameters_origin_is_known": _known(
+        lambda s: s.parameters, "origin", *ParameterVersion.Origin.values
+    ),
+    "sensitivity_preset_is_known": _known(
+        lambda s: s.sensitivity, "preset", *Sensitivity.Preset.values
+    ),
+    "sensitivity_is_chosen_one_at_a_time": lambda s: (
+        add(Sensitivity, chosen_by=s.cast.mara, chosen_at=s.sensitivity.chosen_at),
+        [{"practice": s.cast.practice}],
+        [
+            {"practice": s.cast.elsewhere},
+            {"practice": s.cast.practice, "chosen_at": s.sensitivity.chosen_at + DAY},
+        ],
     ),
     # --- Columns in which each value comes once ---
     "User.email": lambda s: (
@@ -585,7 +666,7 @@ def test_the_trail_cannot_be_emptied_at_one_stroke(cast):
     assert AuditEvent.objects.exists()
 
 
-@pytest.mark.parametrize("model", [Client, Episode, Session, RatingRequest, Rating, Reading])
+@pytest.mark.parametrize("model", [Client, Episode, Session, RatingRequest, Rating, Reading, Flag])
 def test_clinical_rows_cannot_be_counted_by_their_ids(model):
     assert isinstance(model._meta.pk, models.UUIDField)
     assert model._meta.pk.default is uuid.uuid4

@@ -12,7 +12,7 @@ from django.urls import get_resolver, reverse
 from sessions_app.access.actions import join_practice
 from tests.conftest import PASSWORD, ask
 
-DOORS = {"public", "signed in", "clinicians"}
+DOORS = {"public", "signed in", "clinicians", "managers"}
 
 
 def views(patterns=None):

@@ -25,7 +25,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 PASSWORDS = f"""
 from sessions_app.access.models import User
-for name in ("theo", "sue", "olga"):
+for name in ("theo", "nadia", "sue", "olga"):
     user = User.objects.get(email=f"{{name}}@demo.example")
     user.set_password({PASSWORD!r})
     user.save()

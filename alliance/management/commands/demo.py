@@ -43,6 +43,8 @@ class Command(BaseCommand):
         self._say("Inventing a practice …")
         is_new = load_demo()
         self._say("made anew" if is_new else "already there, reused")
+        if not is_new:  # It may have been made by an older version.
+            call_command("check_standing", mend=True, stdout=self.stderr)
         self._say("Collecting static files …")
         call_command("collectstatic", verbosity=0, interactive=False)
         self._say("Starting the server …")

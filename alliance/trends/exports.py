@@ -1,0 +1,70 @@
+"""An episode's numbers as files: no name, no note, no comment."""
+
+import csv
+import io
+
+from alliance.psychometrics.scoring import COMPONENTS
+from alliance.trends.pages import session_rows
+from alliance.trends.replay import replay
+from sessions_app.sessions.models import Session
+
+
+def write_series(episode):
+    """Write the totals in the latest wording as the command of the method reads them.
+
+    `client,session,y`: y is empty where a held session has no total to compare.
+    With the command that the trend page names, it gives the very numbers of its
+    flags and cards.
+    """
+    walk = replay(episode)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["client", "session", "y"])
+    sessions = Session.objects.filter(pk__in=walk.steps).order_by("starts_at")
+    for session in sessions:
+        step = walk.steps[session.pk]
+        if step.line == walk.line:
+            total = "" if step.total is None else repr(step.total)
+            writer.writerow([as_text(episode.client.code), session.number, total])
+    return out.getvalue()
+
+
+def write_csv(episode):
+    """Write an episode's sessions and marks as CSV: no name, no note, no comment.
+
+    A cell that a spreadsheet would take for a formula is written as text.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(
+        ["client", "session", "starts_at", "status", "measure", "version", "language"]
+        + [*COMPONENTS, "total"]
+        + [f"therapist_{name}" for name in (*COMPONENTS, "total")]
+    )
+    for row in session_rows(episode, with_comments=False):
+        version = row.rating.measure_version if row.rating else None
+        writer.writerow(
+            [
+                as_text(episode.client.code),
+                row.session.number or "",
+                row.session.starts_at.isoformat(),
+                row.session.status,
+                version.measure.key if version else "",
+                version.number if version else "",
+                version.language if version else "",
+                *_numbers(row.rating),
+                *_numbers(row.own),
+            ]
+        )
+    return out.getvalue()
+
+
+def _numbers(rating):
+    values = [getattr(rating, name, None) for name in (*COMPONENTS, "total")]
+    return ["" if value is None else round(value, 4) for value in values]
+
+
+def as_text(cell):
+    """Keep a spreadsheet from running a cell as a formula."""
+    is_formula = cell[:1] in tuple("\t\r\n") or cell.lstrip()[:1] in tuple("=+-@＝＋－＠")
+    return f"'{cell}" if is_formula else cell
