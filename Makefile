@@ -7,7 +7,7 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench screenshots pins format messages
+.PHONY: help demo test check bench characteristics screenshots pins format messages
 
 help: ## Say what there is to do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
@@ -33,8 +33,13 @@ format: $(DEV) ## Lay out Python and templates as the checks want them
 	@$(BIN)/ruff format --quiet .
 	@-$(BIN)/djlint --reformat --quiet templates
 
-bench: $(RUN) ## Count the queries of the caseload at 14 and at 1,400 episodes
+bench: $(RUN) ## Measure the caseload at 14 and at 1,400 episodes, and the detector
 	@$(BIN)/python bench/caseload.py
+	@$(BIN)/python bench/detector.py
+
+characteristics: $(RUN) ## Simulate how often the rules are right and wrong: docs/method/*.md
+	@$(BIN)/python bench/characteristics.py
+	@$(BIN)/python bench/evidence.py
 
 screenshots: $(DEV) ## Take the pictures of every page anew
 	@$(BIN)/python tests/screenshots.py
