@@ -75,7 +75,9 @@ def test_of_a_secret_the_tables_hold_a_keyed_digest_and_nothing_else(cast, setti
 @pytest.mark.parametrize(
     ("channel", "lasts"), [("device", timedelta(minutes=15)), ("link", timedelta(hours=72))]
 )
-def test_a_request_lasts_a_quarter_of_an_hour_at_this_device_and_three_days_as_a_link(cast, channel, lasts):
+def test_a_request_lasts_a_quarter_of_an_hour_at_this_device_and_three_days_as_a_link(
+    cast, channel, lasts
+):
     asked, _secret = request_rating(
         session=hold(cast.cleo), respondent="client", channel=channel, by=cast.theo
     )

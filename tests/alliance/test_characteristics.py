@@ -1,4 +1,4 @@
-"""The generated documents and the code say the same: figures are read from one, made by the other."""
+"""The generated documents and the code say the same."""
 
 import re
 from math import sqrt
@@ -21,7 +21,7 @@ STANDARD = PRESETS["standard"]
 def rows(heading):
     """Return the rows of the first table under a heading, each a list of its cells."""
     section = DOCUMENT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.split("\n\n") if line.startswith("|")][0].split("\n")
+    lines = next(line for line in section.split("\n\n") if line.startswith("|")).split("\n")
     return [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in lines]
 
 

@@ -26,6 +26,7 @@ from alliance.psychometrics.course import (
 from alliance.psychometrics.detector import (
     PRESETS,
     Parameters,
+    Rules,
     State,
     advance,
     probability_below,
@@ -174,6 +175,16 @@ def test_a_slide_settles_when_its_sum_has_halved_and_the_last_rating_was_nothing
     assert p > 0.10
     before = steps[[SLIDING in course.raised for course, _f, _e in steps].index(True) : -1]
     assert any(found.p > 0.10 and found.cusum >= STANDARD.h / 2 for _c, found, _e in before)
+
+
+@pytest.mark.parametrize(("latest", "settled"), [(6, ""), (6.3, "-lower")])
+def test_a_drop_holds_while_the_last_rating_is_unusual_though_the_sum_has_halved(latest, settled):
+    rules = Rules(k=1.2)  # The sum falls fast.
+    totals = (*[8] * 6, 5, latest)
+    found = follow(marks(*totals), START, rules)[-1][1]
+    assert found.cusum < rules.h / 2
+    assert (found.p > 0.10) == bool(settled)
+    assert changes(*totals, rules=rules)[-2:] == ["+lower", settled]
 
 
 def test_a_slide_that_has_settled_can_be_raised_again():

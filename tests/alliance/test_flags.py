@@ -168,6 +168,11 @@ def test_later_ratings_of_earlier_sessions_leave_a_flags_facts_as_they_were_told
     assert (after.facts, after.raised_at) == (before.facts, before.raised_at)
     assert _standing(cast.cleo).finding["p"] != before.facts["p"]
     assert differences(cast.cleo) == []
+    for back in (-1, -2, -3):
+        rate(hold(cast.cleo, weeks_ago=back), 8)
+    settled = flags(cast.cleo, kind="lower").get()
+    assert settled.settled_by is not None
+    assert (settled.facts, settled.raised_at) == (before.facts, before.raised_at)
 
 
 def test_later_sessions_leave_a_flags_facts_as_they_were_told(cast):
@@ -390,6 +395,15 @@ def test_a_rule_marks_no_session_that_was_held_before_it_was_switched_on(cast):
     chosen(cast.practice, cast.mara, days_ago=10, comparators=["drop_since_last"])
     run(cast.cleo, [9, 8, 7, 6])
     assert {flag.session.number for flag in flags(cast.cleo, kind="rule")} == {3, 4}
+
+
+def test_a_rule_looks_at_the_whole_series_and_not_only_at_what_is_drawn_small(cast):
+    chosen(cast.practice, cast.mara, days_ago=300, comparators=["individuals_chart"])
+    # By the last twelve alone it would be far below; the restless beginning explains it.
+    run(cast.cleo, [4, 10, 4, 10, 4, 10, 8, 9, 8, 9, 8, 9, 8, 9, 8, 9, 8])
+    rate(hold(cast.cleo, weeks_ago=-1), 5)
+    assert not flags(cast.cleo, kind="rule").exists()
+    assert differences(cast.cleo) == []
 
 
 def test_a_rule_compares_nothing_across_wordings(cast):

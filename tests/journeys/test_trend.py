@@ -25,8 +25,10 @@ def near(one, other):
     return one == pytest.approx(other, abs=0.5)
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
-@pytest.mark.parametrize("code", ["K-231", "D-162", "W-340"])
+@pytest.mark.parametrize(
+    ("code", "device"),
+    [("K-231", "phone"), ("K-231", "desk"), ("D-162", "desk"), ("W-340", "phone")],
+)
 def test_plotly_takes_over_in_the_same_places(demo, open_page, device, code):
     page = open_page(device)
     episode(page, demo, code)
@@ -55,8 +57,7 @@ def test_plotly_lays_range_band_and_course_where_the_drawing_has_them(demo, open
     assert page.locator(".trend-svg .level").count() == 11
 
 
-@pytest.mark.parametrize("device", ["phone", "desk"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("device", "theme"), [("phone", "light"), ("desk", "dark")])
 def test_how_a_statement_was_worked_out_opens_by_keyboard(demo, open_page, device, theme):
     page = open_page(device, theme)
     episode(page, demo, "B-318")
@@ -73,7 +74,6 @@ def test_how_a_statement_was_worked_out_opens_by_keyboard(demo, open_page, devic
     page.get_by_text("Work the numbers out again").click()
     expect(page.get_by_text("python -m alliance.psychometrics detect")).to_be_visible()
     look_over(page)
-    page.keyboard.press("Shift+Tab")  # Away and back: it closes as it opened.
     card.locator("summary").focus()
     page.keyboard.press("Space")
     expect(card.get_by_text("probability of a real drop", exact=True)).to_be_hidden()
