@@ -1,0 +1,9 @@
+"""What exists where the clients' pages are served alone (PUBLIC_ONLY=1)."""
+
+from django.urls import path
+
+from alliance.asking.urls import FORM
+from sessions_app.access.urls import urlpatterns as reports
+from sessions_app.people.views import health
+
+urlpatterns = [FORM, path("healthz", health, name="health"), *reports]
