@@ -1,0 +1,54 @@
+from django.conf import settings
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from alliance.asking.actions import NothingToRate, request_rating
+from alliance.asking.pages import present_asking, qr_code
+from alliance.measures.models import Perspective
+from alliance.ratings.models import RatingRequest
+from alliance.reception.pages import present_reception, reception_sessions
+from sessions_app.access.actions import record
+from sessions_app.access.doors import reception_only
+
+
+@reception_only
+@require_safe
+def reception(request):
+    """List held sessions by code: whether a rating was asked, and whether it has come."""
+    pages = []
+    for member in request.memberships:
+        if member.is_reception:
+            with member.practice.clock():
+                pages.append(present_reception(request.user, member.practice))
+            record("reception.read", member, by=request.user)
+    return render(request, "reception/list.html", {"pages": pages})
+
+
+@reception_only
+@never_cache
+@require_POST
+def reception_ask(request, session_id):
+    """Ask for a rating; the link is shown in the answer to this, and never again."""
+    sessions = reception_sessions(request.user).select_related(
+        "episode__client__practice", "episode__therapist__practice"
+    )
+    session = get_object_or_404(sessions, pk=session_id)
+    still_open = present_asking(session)["open"]
+    # A reload of the page with the code must not end the link that the client has open.
+    if str(getattr(still_open, "pk", "")) != request.POST.get("replaces", ""):
+        return redirect("reception")
+    try:
+        asked, secret = request_rating(
+            session=session,
+            respondent=Perspective.CLIENT,
+            channel=RatingRequest.Channel.LINK,
+            by=request.user,
+        )
+    except NothingToRate:
+        return redirect("reception")
+    address = request.build_absolute_uri(f"{settings.FORMS_AT}{reverse('rate', args=[secret])}")
+    context = {"session": session, "address": address, "qr": qr_code(address), "asked": asked}
+    with session.episode.therapist.practice.clock():
+        return render(request, "reception/link.html", context)
