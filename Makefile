@@ -7,7 +7,7 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench characteristics screenshots pins format messages
+.PHONY: help demo test check fuzz bench characteristics screenshots pins format messages
 
 help: ## Say what there is to do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
@@ -32,6 +32,9 @@ format: $(DEV) ## Lay out Python and templates as the checks want them
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 	@-$(BIN)/djlint --reformat --quiet templates
+
+fuzz: $(DEV) ## Bend ten thousand addresses before the clients' pages served alone
+	@$(BIN)/python tests/public_paths.py 10000
 
 bench: $(RUN) ## Measure the caseload at 14 and at 1,400 episodes, and the detector
 	@$(BIN)/python bench/caseload.py

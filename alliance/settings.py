@@ -5,6 +5,7 @@ insecurely, each time with one plain sentence. `docs/operations.md` lists the
 variables.
 """
 
+import hmac
 import os
 import secrets
 import zoneinfo
@@ -15,6 +16,8 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from sessions_app.access.encryption import read_keys
 
 
 def _is_on(name):
@@ -33,6 +36,7 @@ VAR = Path(os.environ.get("VAR", BASE_DIR / "var"))
 DEBUG = _is_on("DEBUG")
 DEMO = _is_on("DEMO")
 IS_LOCAL = DEBUG or DEMO  # On one's own machine, over plain http.
+PUBLIC_ONLY = _is_on("PUBLIC_ONLY")  # The clients' pages and nothing else.
 
 # --- Secrets and hosts ---------------------------------------------------------------
 
@@ -67,6 +71,32 @@ if not IS_LOCAL and not all(map(_is_strong, SECRET_KEY_FALLBACKS)):
     raise ImproperlyConfigured(
         "SECRET_KEY_FALLBACKS holds a key that is too easy to guess: take it out."
     )
+
+
+def _field_keys():
+    """Return the keys that encrypt fields, by id; on one's own machine one made of SECRET_KEY."""
+    given = os.environ.get("FIELD_KEYS", "")
+    file = os.environ.get("FIELD_KEYS_FILE", "")
+    if given and file:
+        raise ImproperlyConfigured("FIELD_KEYS and FIELD_KEYS_FILE are both set: keep one of them.")
+    if file:
+        try:
+            given = Path(file).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(
+                "FIELD_KEYS_FILE names a file that cannot be read."
+            ) from error
+    if given.strip(", \r\n\t"):
+        return read_keys(given)
+    if IS_LOCAL and not file:
+        return {"local": hmac.digest(SECRET_KEY.encode(), b"fields", "sha256")}
+    raise ImproperlyConfigured(
+        "FIELD_KEYS is not set: make a key with `DEBUG=1 manage.py make_field_key`, "
+        "and keep a copy of it apart from the database."
+    )
+
+
+FIELD_KEYS = _field_keys()
 ALLOWED_HOSTS = _split("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if IS_LOCAL else "")
 CSRF_TRUSTED_ORIGINS = _split("CSRF_TRUSTED_ORIGINS")
 if not IS_LOCAL and not ALLOWED_HOSTS:
@@ -80,6 +110,9 @@ if DEMO and set(ALLOWED_HOSTS) - {"localhost", "127.0.0.1", "[::1]"}:
         "DEMO=1 signs people in by a link, so it is served to this machine only: "
         "leave ALLOWED_HOSTS out."
     )
+FORMS_AT = os.environ.get("FORMS_AT", "").rstrip("/")
+if FORMS_AT and (urlsplit(FORMS_AT).scheme != "https" or urlsplit(FORMS_AT).path):
+    raise ImproperlyConfigured("FORMS_AT looks like https://form.example.org, without a path.")
 
 # --- Parts -----------------------------------------------------------------------------
 
@@ -94,6 +127,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
@@ -101,9 +136,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "sessions_app.access.middleware.bodiless_head",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sessions_app.access.middleware.private",
     "sessions_app.access.middleware.only_utf8",
+    "alliance.asking.seal.sealed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -111,11 +149,28 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "sessions_app.access.middleware.Memberships",
+    "sessions_app.people.middleware.TimeLimits",
+    "sessions_app.people.middleware.SecondFactor",
 ]
 ROOT_URLCONF = "alliance.urls"
+if PUBLIC_ONLY:
+    # Nobody signs in there, so what would read a session is not even loaded.
+    ROOT_URLCONF = "alliance.asking.public_urls"
+    MIDDLEWARE = [
+        "sessions_app.access.middleware.bodiless_head",
+        "django.middleware.security.SecurityMiddleware",
+        "csp.middleware.CSPMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "sessions_app.access.middleware.private",
+        "sessions_app.access.middleware.only_utf8",
+        "django.middleware.locale.LocaleMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "allauth.account.middleware.AccountMiddleware",  # It will not start without.
+    ]
 WSGI_APPLICATION = "alliance.wsgi.application"
 TEMPLATES = [
     {
@@ -170,12 +225,22 @@ elif _engine != "django.db.backends.postgresql":
         "DATABASE_URL must name PostgreSQL or SQLite; nothing else is tested."
     )
 
+# Shared by all workers: whatever is counted or used up must be so for each of them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        # With Django's 300 a flood would push out what still counts.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
 # --- People ----------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "sessions_app.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "sessions_app.people.hashers.Argon2",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -200,6 +265,48 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Per account (“key”) first and strictest, whoever asks from where: at most eighty wrong
+# passwords and codes a day. Per address only against floods: a whole practice is behind one.
+# Who is kept out by somebody else's tries still gets in by a passkey.
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",
+    "login_failed": "5/5m/key,30/d/key,60/m/ip",
+    "code_failed": "30/d/key",  # Ours: theirs forget all failures when one code was right.
+    "reauthenticate": "10/m/user",
+    "change_password": "5/5m/user,20/d/user",
+    "reset_password": "3/10m/key,10/d/key,60/m/ip",
+    "reset_password_from_key": "60/m/ip",
+}
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+
+# --- The second factor -----------------------------------------------------------------
+
+# No practice can switch it off. Everyone in the demonstration is invented.
+SECOND_FACTOR_IS_COMPULSORY = not DEMO
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60
+SIGN_OUT_AFTER = 12 * 60 * 60
+SIGN_OUT_WHEN_IDLE = not DEMO
+MFA_ADAPTER = "sessions_app.people.adapter.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "sessions_app.people.factor_forms.CodeForm",
+    "reauthenticate": "sessions_app.people.factor_forms.CodeAgainForm",
+    "activate_totp": "sessions_app.people.factor_forms.AppForm",
+    "authenticate_webauthn": "sessions_app.people.factor_forms.PasskeyStepForm",
+    "login_webauthn": "sessions_app.people.factor_forms.PasskeyAloneForm",
+    "reauthenticate_webauthn": "sessions_app.people.factor_forms.PasskeyAgainForm",
+    "add_webauthn": "sessions_app.people.factor_forms.PasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Alliance"
+# With 1 the same code would be taken twice: the mark that it was used is kept for 30 seconds.
+MFA_TOTP_TOLERANCE = 0
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A passkey counts as both factors, so it always asks for a finger, a face or a PIN.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# Addresses are entered by the practice, never by whoever wants an account.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 # --- Sessions, cookies, transport ------------------------------------------------------
 
@@ -212,17 +319,28 @@ SESSION_COOKIE_NAME = "sessionid" if IS_LOCAL else "__Host-sessionid"
 CSRF_COOKIE_SECURE = not IS_LOCAL
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = "csrftoken" if IS_LOCAL else "__Host-csrftoken"
+# It holds what admits to one form on a device that was handed over; beside it nothing exists.
+HAND_OVER_COOKIE_NAME = "hand-over" if IS_LOCAL else "__Host-hand-over"
 SECURE_SSL_REDIRECT = not IS_LOCAL
 SECURE_HSTS_SECONDS = 0 if IS_LOCAL else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not IS_LOCAL
 SECURE_HSTS_PRELOAD = not IS_LOCAL
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
-# Not no-referrer: browsers would then send “Origin: null” and forms would be refused.
-SECURE_REFERRER_POLICY = "same-origin"
+# Addresses can hold a secret, so no page tells its own, not even to our style sheets. Not
+# no-referrer: browsers would then send “Origin: null” and forms would be refused.
+SECURE_REFERRER_POLICY = "strict-origin"
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if _is_on("BEHIND_HTTPS_PROXY") else None
 )
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _is_on("BEHIND_HTTPS_PROXY") else 0
+# Who asks is read from X-Forwarded-For, as many entries from its end as there are proxies.
+_proxies = os.environ.get("TRUSTED_PROXIES") or str(int(_is_on("BEHIND_HTTPS_PROXY")))
+if not (_proxies.isascii() and _proxies.isdigit() and int(_proxies) < 10):
+    raise ImproperlyConfigured(
+        f"TRUSTED_PROXIES is the number of proxies in front, like 1, not “{_proxies}”."
+    )
+ALLAUTH_TRUSTED_PROXY_COUNT = int(_proxies)
+# In the session: the only cookies are then the two with the prefix __Host-.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -234,6 +352,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
+        "report-uri": ["/policy-report/"],
     }
 }
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
@@ -302,6 +421,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("MAIL_FROM", "no-reply@localh
 
 # --- Log: no contents, no secrets ---------------------------------------------------------
 
+DEFAULT_EXCEPTION_REPORTER = "alliance.logs.Report"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "alliance.logs.HideContents"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -4,12 +4,17 @@ from django.conf import settings
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("sessions_app.access.urls")),
     path("", include("sessions_app.people.urls")),
+    path("", include("sessions_app.places.urls")),
+    path("", include("sessions_app.openings.urls")),
     path("", include("sessions_app.clients.urls")),
     path("", include("sessions_app.sessions.urls")),
+    path("", include("sessions_app.trail.urls")),
     path("", include("alliance.detection.urls")),
     path("", include("alliance.trends.urls")),
     path("", include("alliance.asking.urls")),
+    path("", include("alliance.reception.urls")),
     path("", include("alliance.caseload.urls")),
 ]
 if settings.DEMO:

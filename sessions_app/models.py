@@ -1,14 +1,27 @@
 """The register: every table of this app, gathered from its rooms."""
 
-from sessions_app.access.models import AuditEvent, Membership, Practice, Supervision, User
+from sessions_app.access.models import (
+    AuditEvent,
+    Deputy,
+    Membership,
+    Practice,
+    Supervision,
+    User,
+)
 from sessions_app.clients.models import Client, ClientIdentity, Episode
+from sessions_app.openings.models import Consent, EmergencyAccess
+from sessions_app.places.models import Invitation
 from sessions_app.sessions.models import Session
 
 __all__ = [
     "AuditEvent",
     "Client",
     "ClientIdentity",
+    "Consent",
+    "Deputy",
+    "EmergencyAccess",
     "Episode",
+    "Invitation",
     "Membership",
     "Practice",
     "Session",

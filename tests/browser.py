@@ -29,7 +29,7 @@ def find_or_install():
     return found
 
 
-def launch(playwright):
+def launch(playwright, **options):
     """Start the browser; as root it cannot have its sandbox."""
     return playwright.chromium.launch(
         executable_path=find_or_install(),
@@ -40,6 +40,7 @@ def launch(playwright):
             "--disable-component-update",
             "--disable-sync",
         ],
+        **options,
     )
 
 

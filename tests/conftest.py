@@ -7,13 +7,24 @@ a superuser. Cleo is Theo's client; Dora is Olga's; Emil is Nils's.
 """
 
 import importlib
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from allauth.account.internal.flows import login
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+)
+from allauth.mfa.utils import decrypt
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import F
+from django.test import Client
 from django.utils import timezone
 
 from alliance.asking.actions import request_rating, submit_rating
@@ -58,9 +69,68 @@ class Cast:
 
 
 @pytest.fixture(autouse=True)
-def no_limits_left_over():
-    """Begin with nobody counted towards the limits of signing in."""
-    cache.clear()
+def as_in_a_practice(settings, monkeypatch):
+    """Hold to what a practice cannot switch off, though the addresses are the demonstration's.
+
+    `force_login` stands for a sign-in of just now, with a second factor for
+    whoever has one.
+    """
+    settings.SECOND_FACTOR_IS_COMPULSORY = settings.SIGN_OUT_WHEN_IDLE = True
+    force_login = Client.force_login
+
+    def sign_in(client, user, backend=None):
+        force_login(client, user, backend)
+        confirm(client, user)
+
+    monkeypatch.setattr(Client, "force_login", sign_in)
+
+
+class Clock:
+    """A clock that goes by itself only a little, and else as far as it is put forward."""
+
+    def __init__(self):
+        self.at = time.time()
+        if self.at % 30 > 29:  # A code that is asked for now should still be good when given.
+            self.at -= 1
+
+    def __call__(self):
+        self.at += 1e-5
+        return self.at
+
+    def forward(self, seconds):
+        self.at += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Codes, limits and sign-ins by a clock of the test's own."""
+    told = Clock()
+    monkeypatch.setattr(time, "time", told)
+    return told
+
+
+def confirm(client, user, *, seconds_ago=0):
+    """Note in the session of `client` when `user` last showed a second factor."""
+    session = client.session
+    session[login.AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {"method": "mfa", "at": time.time() - seconds_ago}
+    ]
+    session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
+    session.save()
+
+
+def give_app(user):
+    """Set up an authenticator app for `user`; return its secret."""
+    secret = generate_totp_secret()
+    TOTP.activate(user, secret)
+    return secret
+
+
+def code_of(user, *, steps=0):
+    """Return what the app of `user` shows now, or so many half minutes later."""
+    app = Authenticator.objects.get(user=user, type=Authenticator.Type.TOTP)
+    counter = int(time.time()) // 30 + steps
+    return format_hotp_value(hotp_value(decrypt(app.data["secret"]), counter))
 
 
 @pytest.fixture
@@ -86,6 +156,9 @@ def cast(db):
         )
         for name, (where, flags) in roles.items()
     }
+    for member in members.values():
+        if member.is_clinician or member.is_manager:
+            give_app(member.user)
     start_supervision(
         supervisor=members["sue"],
         therapist=members["theo"],
@@ -186,6 +259,7 @@ def committed(transactional_db):
     with connection.schema_editor() as editor:
         for migration in migrations:
             migration.create(None, editor)
+    cache.clear()
     yield
     with connection.schema_editor() as editor:
         for migration in migrations:

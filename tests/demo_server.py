@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +23,7 @@ from alliance.demo.actions import demo_user
 from alliance.demo.tokens import sign_in_path
 print(sign_in_path(demo_user(stories.MANAGER)))
 """
+THERAPIST = MANAGER.replace("stories.MANAGER", "stories.THEO")
 
 
 class Demo:
@@ -45,6 +48,10 @@ class Demo:
     def arabic_form(self):
         """Return the address of a form for the client who reads Arabic."""
         return f"{self.base}/r/{self.shell(ARABIC_FORM)}/"
+
+    def therapist(self):
+        """Return another address that signs in the therapist."""
+        return f"{self.base}{self.shell(THERAPIST)}"
 
     def manager(self):
         """Return the address that signs in the one who manages the practice."""
@@ -82,3 +89,31 @@ def running_demo(var, **changes):
         server.terminate()
         server.wait(timeout=30)
         server.stdout.close()
+
+
+@contextlib.contextmanager
+def served_alone(demo):
+    """Serve the clients' pages of a running demonstration alone; yield where, and the log."""
+    log = Path(demo.environment["VAR"], "alone.log")
+    address = f"127.0.0.1:{free_port()}"
+    with log.open("w") as written:
+        server = subprocess.Popen(
+            [str(Path(sys.executable).parent / "gunicorn"), "--config", "gunicorn.conf.py"],
+            cwd=ROOT,
+            env=demo.environment | {"PUBLIC_ONLY": "1", "BIND": address},
+            stderr=written,
+        )
+        try:
+            _wait_for(f"http://{address}/healthz")
+            yield f"http://{address}", log
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _wait_for(address):
+    for _try in range(300):
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"nothing answered at {address}")

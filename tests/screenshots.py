@@ -53,6 +53,7 @@ def main():
                     "reduced_motion": "reduce",
                 }
                 _visit_all(browser, links, signed_in, options, f"{size}-{theme}")
+                _hand_over(browser, demo, options, f"{size}-{theme}")
         browser.close()
     for name, shown in IN_README.items():
         shutil.copy(ALL / f"{name}.png", PICTURES / f"{shown}.png")
@@ -65,6 +66,28 @@ def _sign_in(browser, link):
     state = context.storage_state()
     context.close()
     return state
+
+
+def _hand_over(browser, demo, options, suffix):
+    """Hand a device over, with a sign-in of its own: it ends with that."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    page.goto(demo.therapist())
+    page.get_by_role("link", name="D-162").click()
+    page.get_by_role("link", name="Log a session").click()
+    page.get_by_role("button", name="Log this session").click()
+    page.get_by_text("What happens when you hand it over").click()
+    page.screenshot(path=ALL / f"ask-device-{suffix}.png", full_page=True)
+    page.clock.install()
+    page.get_by_role("button", name="Hand over this device").click()
+    page.get_by_text("For staff").click()
+    page.screenshot(path=ALL / f"handed-over-{suffix}.png", full_page=True)
+    page.get_by_role("button", name="Send my answers").click()
+    page.get_by_text("Please hand the device back.").wait_for()
+    page.screenshot(path=ALL / f"handed-over-thanks-{suffix}.png", full_page=True)
+    page.clock.run_for(21_000)
+    page.screenshot(path=ALL / f"handed-over-blank-{suffix}.png", full_page=True)
+    context.close()
 
 
 def _visit_all(browser, links, signed_in, options, suffix):

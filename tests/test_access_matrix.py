@@ -7,20 +7,32 @@ an address without anything behind it gives.
 
 import uuid
 from contextlib import contextmanager
+from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.test import Client
-from django.urls import get_resolver, reverse
+from django.urls import get_resolver, resolve, reverse
+from django.utils import timezone
 
-from sessions_app.access.models import AuditEvent
-from tests.conftest import ask
+from sessions_app.access.actions import appoint_deputy, join_practice, start_supervision
+from sessions_app.access.models import AuditEvent, User
+from sessions_app.clients.actions import add_client, hand_over_episode
+from sessions_app.openings.actions import open_in_emergency
+from sessions_app.people.middleware import SecondFactor
+from sessions_app.places.actions import invite
+from tests.conftest import ask, hold
+from tests.passkeys import give_passkey
 
 PEOPLE = ["anonymous", "theo", "sue", "olga", "nils", "mara", "rita", "root"]
 CLINICIANS = {"theo", "sue", "olga", "nils"}
 OBJECTS = ["cleo", "dora", "emil"]
 READS = {"cleo": {"theo", "sue"}, "dora": {"olga"}, "emil": {"nils"}}
 HOLDS = {"cleo": {"theo"}, "dora": {"olga"}, "emil": {"nils"}}
+WITH_APP = {"theo", "sue", "olga", "nils", "mara"}
+WITH_PASSKEY = {"theo", "olga", "nils"}
 SIGN_IN = 302  # Whoever is not signed in is sent to do so.
 STRANGER = 404
 NOT_SO = 405
@@ -69,6 +81,24 @@ def by_object(admitted, get, post):
     return answer
 
 
+def factors(admitted, get, post, others=SIGN_IN):
+    """Answer those with such a factor; others are sent elsewhere, or find nothing."""
+
+    def answer(person, name, method):
+        if person not in admitted:
+            return SIGN_IN if person == "anonymous" else others
+        return get if method == "GET" else post
+
+    return answer
+
+
+def app_removed(person, name, method):
+    """Let the app go only from where there is something else."""
+    if person not in WITH_APP:
+        return SIGN_IN if person == "anonymous" else STRANGER
+    return 302 if method == "POST" and person in WITH_PASSKEY else 200
+
+
 def managers(person, name, method):
     """Let in who manages the practice of Cleo and Dora; for all others it does not exist."""
     if person == "anonymous":
@@ -76,6 +106,48 @@ def managers(person, name, method):
     if person == "mara" and name in {"cleo", "dora"}:
         return 200 if method == "GET" else 302
     return STRANGER
+
+
+MANAGED = {"cleo", "dora"}  # Of the practice that Mara manages.
+# Who may end the emergencies below: who opened the record, its therapists, the manager.
+ENDS = {
+    "cleo": {"sue", "olga", "theo", "mara"},
+    "dora": {"olga", "theo", "mara"},
+    "emil": {"nils"},
+}
+
+
+def managed(get, post):
+    """Let Mara in to what is her practice's; what the address lacks, to her for any."""
+
+    def answer(person, name, method):
+        if person == "anonymous":
+            return SIGN_IN
+        status = get if method == "GET" else post
+        return status if person == "mara" and (name in MANAGED or status == NOT_SO) else STRANGER
+
+    return answer
+
+
+def at_reception(get, post):
+    """Let Rita in to what is her practice's; what the address lacks, to her for any."""
+
+    def answer(person, name, method):
+        if person == "anonymous":
+            return SIGN_IN
+        status = get if method == "GET" else post
+        is_hers = name in MANAGED | {None} or status == NOT_SO
+        return status if person == "rita" and is_hers else STRANGER
+
+    return answer
+
+
+def ends(person, name, method):
+    if person == "anonymous":
+        return SIGN_IN
+    if method == "GET":
+        return NOT_SO
+    return 302 if person in ENDS[name] else STRANGER
 
 
 def home(person, name, method):
@@ -90,8 +162,11 @@ def home(person, name, method):
 MATRIX = {
     # Anyone
     "health": (None, {}, everyone(200, NOT_SO)),
+    "policy-report": (None, {}, everyone(NOT_SO, 400)),
+    "hand-back": (None, {}, everyone(NOT_SO, 302)),
     "rate": ("secret", {"sent": "1", "say": "7"}, everyone(200, 302)),
     "demo-sign-in": ("token", {}, everyone(404, NOT_SO)),
+    "join": ("invited", {}, everyone(200, 200)),
     # One's own account (django-allauth)
     "account_login": (None, {}, signed_in(302, 302, 200, 200)),
     "account_logout": (None, {}, signed_in(200, 302)),
@@ -103,10 +178,44 @@ MATRIX = {
     "account_reset_password_done": (None, {}, everyone(200, NOT_SO)),
     "account_reset_password_from_key": ("key", {}, everyone(200, 200)),
     "account_reset_password_from_key_done": (None, {}, everyone(200, NOT_SO)),
+    "mfa_authenticate": (None, {}, everyone(302, 302)),
+    "mfa_login_webauthn": (None, {}, everyone(302, 302)),
+    "account_reauthenticate": (None, {}, signed_in(302, 302)),
+    "mfa_reauthenticate": (None, {}, factors(WITH_APP, 200, 200)),
+    "mfa_reauthenticate_webauthn": (None, {}, factors(WITH_PASSKEY, 200, 302)),
+    "mfa_index": (None, {}, signed_in(200, NOT_SO)),
+    "mfa_activate_totp": (None, {}, factors({"rita", "root"}, 200, 200)),
+    "mfa_deactivate_totp": (None, {}, app_removed),
+    "mfa_add_webauthn": (None, {}, signed_in(200, 200)),
+    "passkey-remove": ("passkey", {}, by_object(HOLDS, 200, 302)),
+    "mfa_view_recovery_codes": (None, {}, signed_in(404, NOT_SO)),
+    "mfa_generate_recovery_codes": (None, {}, factors(WITH_APP, 200, 302, others=200)),
+    "still-here": (None, {}, signed_in(204, NOT_SO)),
+    "sign-out-elsewhere": (None, {}, signed_in(NOT_SO, 302)),
     # Whoever is signed in
     "home": (None, {}, home),
+    "join-own": (None, {}, signed_in(200, 404)),
+    "emergency-end": ("emergency", {}, ends),
     # Managers, and what is theirs
     "sensitivity": ("practice", {"preset": "quiet"}, managers),
+    "people": ("practice", {}, managed(200, NOT_SO)),
+    "invite": ("practice", {"email": "new@example.org", "duties": "is_manager"}, managed(200, 302)),
+    "invitation-revoke": ("invitation", {}, managed(NOT_SO, 302)),
+    "member": ("member", {}, managed(200, NOT_SO)),
+    "member-duties": ("member", {"duties": "is_clinician"}, managed(200, 302)),
+    "member-leave": ("member", {"ended_on": "2099-01-01"}, managed(200, 200)),
+    "member-lock": ("member", {}, managed(NOT_SO, 302)),
+    "member-unlock": ("member", {}, managed(NOT_SO, 302)),
+    "hand-over": ("member", {}, managed(200, 200)),
+    "supervision-create": ("member", {}, managed(200, 200)),
+    "supervision-end": ("supervision", {"ended_on": "2099-01-01"}, managed(200, 302)),
+    "practice-trail": ("practice", {}, managed(200, NOT_SO)),
+    "practice-emergencies": ("practice", {}, managed(200, NOT_SO)),
+    "deputy-appoint": ("practice", {}, managed(NOT_SO, 200)),
+    "deputy-dismiss": ("deputy", {}, managed(NOT_SO, 302)),
+    # Reception, and what it may ask for
+    "reception": (None, {}, at_reception(200, NOT_SO)),
+    "reception-ask": ("at reception", {}, at_reception(NOT_SO, 302)),
     # Clinicians, and what is theirs
     "client-create": (None, {}, clinicians(200, 200)),
     "caseload": (None, {}, clinicians(200, NOT_SO)),
@@ -118,6 +227,14 @@ MATRIX = {
     "session-edit": ("session", {}, by_object(HOLDS, 200, 200)),
     "rating-ask": ("session", {"channel": "link"}, by_object(HOLDS, 200, 302)),
     "rating-own": ("session", {}, by_object(HOLDS, NOT_SO, 302)),
+    "consent": ("taken over", {"answer": "agrees"}, by_object(HOLDS, 200, 302)),
+    "clients-trail": (None, {}, clinicians(200, NOT_SO)),
+    "emergencies": (None, {}, clinicians(200, 200)),
+    "emergency": (
+        "emergency",
+        {},
+        by_object({"cleo": {"sue"}, "dora": {"olga"}, "emil": {"nils"}}, 200, NOT_SO),
+    ),
 }
 CLINICAL = {
     name for name, (target, *_rest) in MATRIX.items() if target in {"episode", "session"}
@@ -149,14 +266,100 @@ def path(name, target, thing):
     return reverse(name, args=[thing])
 
 
-@pytest.fixture
-def things(cast, sessions):
-    """What addresses ask for, by kind and by the client's name."""
+def invitations(cast):
+    """Return somebody's invitation to the practice of each client, with its secret."""
     return {
+        name: invite(
+            practice=getattr(cast, name).client.practice,
+            email=f"{name}@example.org",
+            is_reception=True,
+            by=None,
+        )
+        for name in OBJECTS
+    }
+
+
+def supervisions(cast):
+    """Return a supervision of each therapist: Theo's, and two that begin tomorrow."""
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    nell = join_practice(practice=cast.elsewhere, email="nell@example.org", is_clinician=True)
+    begun = {
+        "dora": {"supervisor": cast.members["sue"], "therapist": cast.members["olga"]},
+        "emil": {"supervisor": nell, "therapist": cast.members["nils"]},
+    }
+    return {"cleo": cast.members["theo"].supervised.get()} | {
+        name: start_supervision(started_on=tomorrow, **pair) for name, pair in begun.items()
+    }
+
+
+def taken_over(cast):
+    """Hand another client over to each therapist: Amy from Olga, Bea from Theo, Cal from Nell."""
+    nell = join_practice(practice=cast.elsewhere, email="nell@example.org", is_clinician=True)
+    before = {"cleo": cast.members["olga"], "dora": cast.members["theo"], "emil": nell}
+    return {
+        name: hand_over_episode(
+            episode=add_client(therapist=before[name], code=code, by=before[name].user),
+            to=getattr(cast, name).therapist,
+            by=before[name].user,
+        )
+        for name, code in zip(OBJECTS, ("AMY", "BEA", "CAL"), strict=True)
+    }
+
+
+def deputies(cast):
+    """Appoint Sue, Olga and Nils to open records in an emergency."""
+    return {
+        name: appoint_deputy(member=cast.members[who], by=None)
+        for name, who in zip(OBJECTS, ("sue", "olga", "nils"), strict=True)
+    }
+
+
+def emergencies(cast):
+    """Let Sue open Bea's record, Olga Amy's, and Nils Cal's."""
+    clients = {name: after.client for name, after in taken_over(cast).items()}
+    opened = {"cleo": clients["dora"], "dora": clients["cleo"], "emil": clients["emil"]}
+    return {
+        name: open_in_emergency(
+            client=opened[name],
+            member=deputy.member,
+            reason="The therapist is ill.",
+            by=deputy.member.user,
+            absolute=str,
+        )
+        for name, deputy in deputies(cast).items()
+    }
+
+
+def keys(rows):
+    return {name: row.pk for name, row in rows.items()}
+
+
+# What only some addresses ask for is made only for them.
+MADE = {
+    "invited": lambda cast: {name: told[1] for name, told in invitations(cast).items()},
+    "invitation": lambda cast: {name: told[0].pk for name, told in invitations(cast).items()},
+    "member": lambda cast: {name: getattr(cast, name).therapist_id for name in OBJECTS},
+    "supervision": lambda cast: keys(supervisions(cast)),
+    "taken over": lambda cast: keys(taken_over(cast)),
+    "deputy": lambda cast: keys(deputies(cast)),
+    "emergency": lambda cast: keys(emergencies(cast)),
+}
+
+
+@pytest.fixture
+def things(cast, sessions, request):
+    """What addresses ask for, by kind and by the client's name."""
+    target = MATRIX[request.node.callspec.params["name"]][0]
+    made = {target: MADE[target](cast)} if target in MADE else {}
+    return made | {
+        "at reception": {name: sessions[name].pk for name in OBJECTS},
         "episode": {name: getattr(cast, name).pk for name in OBJECTS},
         "session": {name: sessions[name].pk for name in OBJECTS},
         "secret": {name: ask(sessions[name])[1] for name in OBJECTS},
         "token": dict.fromkeys(OBJECTS, "MQ.forged"),
+        "passkey": {
+            name: give_passkey(getattr(cast, name).therapist.user)[1].pk for name in OBJECTS
+        },
         "practice": {name: getattr(cast, name).therapist.practice_id for name in OBJECTS},
     }
 
@@ -239,6 +442,61 @@ def test_a_clinical_page_that_is_read_leaves_an_event_and_a_refused_one_leaves_n
                         assert event.client_id == getattr(cast, thing).client_id
 
 
+# On a device that was handed over: what is there beside the form, by name of the address.
+BESIDE_THE_FORM = {"health", "policy-report", "hand-back"}
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_on_a_device_handed_over_no_address_exists_whoever_was_signed_in(
+    name, cast, things, client
+):
+    """The cookie is there, and by some mistake a session of staff beside it."""
+    target, sent, _told = MATRIX[name]
+    nowhere = client.get("/nowhere/")
+    client.force_login(cast.theo)
+    sealed = Client(enforce_csrf_checks=True)
+    sealed.cookies.update(client.cookies)
+    asked = reverse("rating-ask", args=[hold(cast.cleo, weeks_ago=1).pk])
+    sealed.cookies.update(client.post(asked, {"channel": "device"}).cookies)
+    client.force_login(cast.theo)
+    sealed.cookies["sessionid"] = client.cookies["sessionid"].value
+    for thing in OBJECTS if target in things else [None]:
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            address = path(name, target, things.get(target, {}).get(thing))
+            with undone():
+                answer = sealed.generic(method, address, urlencode(sent))
+            if name in BESIDE_THE_FORM:
+                assert answer.status_code != 404
+            else:
+                assert answer.status_code == 404
+                assert answer.content == (b"" if method == "HEAD" else nowhere.content)
+                assert answer.headers == nowhere.headers
+
+
+@pytest.mark.parametrize("name", sorted(set(MATRIX) - SecondFactor.OPEN))
+def test_without_the_second_factor_that_one_needs_no_address_opens(name, cast, things):
+    target, sent, _told = MATRIX[name]
+    Authenticator.objects.all().delete()
+    User.objects.update(second_factor_asked_at=timezone.now())
+    compared = 0
+    for person in sorted(WITH_APP):
+        for thing in OBJECTS if target in things else [None]:
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+                address = path(name, target, things.get(target, {}).get(thing))
+                if getattr(resolve(address).func, "door", "") == "public":
+                    continue
+                before = AuditEvent.objects.count()
+                client = Client()
+                client.force_login(getattr(cast, person))
+                with undone():
+                    answer = client.generic(method, address, urlencode(sent))
+                    written = AuditEvent.objects.count() - before
+                assert answer.headers.get("Location") == reverse("mfa_index"), (person, method)
+                assert (answer.status_code, written) == (302, 0)
+                compared += 1
+    assert compared >= 30 or getattr(resolve(address).func, "door", "") == "public"
+
+
 def test_a_secret_that_nobody_gave_admits_nobody(cast, client):
     assert client.get(reverse("rate", args=["x" * 43])).status_code == 404
     assert client.post(reverse("rate", args=["x" * 43]), {"say": "7"}).status_code == 404
@@ -285,5 +543,9 @@ def test_who_has_left_is_out_at_the_next_request(cast, client):
     theo = cast.members["theo"]
     theo.ended_on = theo.started_on
     theo.save()
-    assert client.get(reverse("episode", args=[cast.cleo.pk])).status_code == 404
-    assert client.get(reverse("caseload")).status_code == 404
+    # The sign-in ends with the last place; a new one finds nothing any more.
+    for name, args in (("episode", [cast.cleo.pk]), ("caseload", [])):
+        assert client.get(reverse(name, args=args)).status_code == 302
+    client.force_login(cast.theo)
+    for name, args in (("episode", [cast.cleo.pk]), ("caseload", [])):
+        assert client.get(reverse(name, args=args)).status_code == 404

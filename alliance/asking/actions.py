@@ -4,6 +4,7 @@ import secrets
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -12,14 +13,16 @@ from alliance.psychometrics.scoring import score
 from alliance.ratings.models import Rating, RatingRequest
 from alliance.trends.actions import review
 from sessions_app.access.actions import record
+from sessions_app.access.models import Membership
 from sessions_app.clients.models import ClientIdentity, Episode
 from sessions_app.sessions.models import Session
 
 MEASURES = {Perspective.CLIENT: "session", Perspective.THERAPIST: "session-therapist"}
 EXPIRES_AFTER = {
-    RatingRequest.Channel.DEVICE: timedelta(hours=1),
+    RatingRequest.Channel.DEVICE: timedelta(minutes=15),
     RatingRequest.Channel.LINK: timedelta(hours=72),
 }
+MOST_STRAYS = 3  # Looks at other addresses on a device that was handed over.
 
 
 class AlreadyClosed(Exception):
@@ -46,7 +49,7 @@ def request_rating(*, session, respondent, channel, by, at=None):
     at = at or timezone.now()
     Episode.objects.lock(session.episode)
     session = Session.objects.select_related("episode__client__practice").get(pk=session.pk)
-    if session.status != Session.Status.HELD:
+    if not _can_be_rated(session.pk):
         raise NothingToRate
     measure = MEASURES[respondent]
     RatingRequest.objects.filter(session=session, respondent=respondent, closed_at=None).update(
@@ -74,6 +77,12 @@ def request_rating(*, session, respondent, channel, by, at=None):
     return request, secret
 
 
+def _can_be_rated(session_id):
+    """Whether a session was held, and its therapist still has a place to read from."""
+    held = Session.objects.held().filter(pk=session_id)
+    return held.filter(episode__therapist__in=Membership.objects.today()).exists()
+
+
 def _language(session, respondent, by):
     practice = session.episode.client.practice
     if respondent == Perspective.THERAPIST:
@@ -88,9 +97,10 @@ def submit_rating(*, request, answers, comment="", at=None):
 
     Closing the request happens once: of two simultaneous submissions the
     second raises AlreadyClosed and leaves no trace. A session that turned out
-    not to have been held raises NothingToRate. Whoever changes an episode
-    locks it before anything else, so that no two wait for each other. `answers`
-    maps each item's key to its mark, or to None where it was skipped.
+    not to have been held, or whose therapist has left, raises NothingToRate.
+    Whoever changes an episode locks it before anything else, so that no two
+    wait for each other. `answers` maps each item's key to its mark, or to None
+    where it was skipped.
     """
     at = at or timezone.now()
     episode = Episode.objects.lock(request.session.episode)
@@ -101,7 +111,7 @@ def submit_rating(*, request, answers, comment="", at=None):
     )
     if not closed:
         raise AlreadyClosed
-    if not Session.objects.held().filter(pk=request.session_id).exists():
+    if not _can_be_rated(request.session_id):
         raise NothingToRate
     version = request.measure_version
     scores = score(answers, version.scored_items(), least_answered=version.least_answered)
@@ -123,3 +133,25 @@ def submit_rating(*, request, answers, comment="", at=None):
     record("rating.submitted", rating, by=rating.entered_by)
     review(episode, request.session, at=at)
     return rating
+
+
+@transaction.atomic
+def end_hand_over(*, request):
+    """Let a device that was handed over admit to the form no longer.
+
+    What was answered stays; what was not sent is lost, and the request is closed.
+    """
+    still_open = RatingRequest.objects.filter(pk=request.pk, closed_at=None)
+    if still_open.update(closed_at=timezone.now(), closing=RatingRequest.Closing.ENDED):
+        record("rating.hand_over_ended", request, by=None)
+
+
+@transaction.atomic
+def note_stray(*, request):
+    """Count that another address was tried on the device handed over; the third try ends it."""
+    RatingRequest.objects.filter(pk=request.pk).update(strays=F("strays") + 1)
+    request.refresh_from_db(fields=["strays"])
+    if request.strays == 1:
+        record("rating.device_strayed", request, by=None)
+    if request.strays >= MOST_STRAYS:
+        end_hand_over(request=request)

@@ -1,5 +1,5 @@
-from functools import wraps
-
+from django.conf import settings
+from django.contrib.auth import logout
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -7,20 +7,25 @@ from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
+from django.views.defaults import page_not_found
 
 from alliance.asking.actions import (
     AlreadyClosed,
     NothingToRate,
     digest,
+    end_hand_over,
+    note_stray,
     request_rating,
     submit_rating,
 )
 from alliance.asking.forms import RatingForm
 from alliance.asking.pages import present_asking, qr_code, who_reads
+from alliance.asking.seal import ADDRESSES, break_seal, seal
 from alliance.measures.models import Perspective
 from alliance.ratings.models import RatingRequest
 from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only, public
+from sessions_app.access.limits import limits_guesses
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
 
@@ -50,14 +55,20 @@ def _ask(request, session):
             )
         except NothingToRate:
             return redirect("rating-ask", session.pk)
-        address = reverse("rate", args=[secret])
         if channel == RatingRequest.Channel.DEVICE:
-            return redirect(address)
+            return _hand_over(request, secret)
+        address = f"{settings.FORMS_AT}{reverse('rate', args=[secret])}"
         address = request.build_absolute_uri(address)
         context = {**present_asking(session), "address": address, "qr": qr_code(address)}
         return render(request, "asking/link.html", {**context, "expires_at": asked.expires_at})
     record("session.read", session, by=request.user)
     return render(request, "asking/ask.html", present_asking(session))
+
+
+def _hand_over(request, secret):
+    """Sign out on this device, and leave on it nothing but what admits to one form."""
+    logout(request)
+    return seal(redirect(reverse("handed-over", urlconf=ADDRESSES)), secret)
 
 
 @clinicians_only
@@ -94,34 +105,77 @@ def _held_session(request, session_id):
     return get_object_or_404(sessions, pk=session_id)
 
 
-def without_address_in_referer(view):
-    """Let a page ask for its own style sheet without telling its address, secret and all."""
-
-    @wraps(view)
-    def answered(*args, **kwargs):
-        response = view(*args, **kwargs)
-        response.headers["Referrer-Policy"] = "strict-origin"
-        return response
-
-    return answered
-
-
 # The secret in the address is the authority and no cookie is used, so there is
 # nothing for a forged cross-site request to ride on.
 @csrf_exempt
 @public
 @never_cache
-@without_address_in_referer
 @require_http_methods(["GET", "HEAD", "POST"])
+@limits_guesses("form")
 def rate(request, secret):
     """Show the form and take the answer. A GET changes nothing, however often it comes.
 
     Unknown, expired and replaced secrets look alike.
     """
-    form_was_open = request.method == "POST"  # Then it may have been opened in time.
-    asked = (
-        RatingRequest.objects.filter(token_digest=digest(secret))
-        .exclude(closing=RatingRequest.Closing.REPLACED)
+    asked = _asked(RatingRequest.objects.with_address(), secret)
+    # Where the clients' pages are served alone, nobody is ever signed in.
+    if asked and asked.respondent == Perspective.THERAPIST:
+        asked = asked if _is_therapist(asked, getattr(request, "user", None)) else None
+    # A form that is sent may have been opened in time.
+    if asked is None or not asked.admits(grace=request.method == "POST"):
+        raise Http404
+    return _form(request, asked, thanks_at=reverse("rate", args=[secret]))
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def handed_over(request):
+    """Show the form on the device that was handed over; its cookie admits, not its address."""
+    asked = _handed_over(request)
+    if asked is None or not asked.admits():
+        return break_seal(_nothing_here(request))
+    return _form(request, asked, thanks_at=reverse("handed-over"))
+
+
+@public
+@require_POST
+def hand_back(request):
+    """End the form on the device that was handed over: whoever goes on from here signs in."""
+    asked = _handed_over(request)
+    if asked:
+        end_hand_over(request=asked)
+    return break_seal(redirect(reverse("account_login", urlconf=settings.ROOT_URLCONF)))
+
+
+@csrf_exempt  # What does not exist asks for no token.
+@public
+def stray(request, *args):
+    """Answer as where nothing is, whatever is asked for on a device that was handed over.
+
+    What a browser fetches by itself (an icon, say) is not held against anybody.
+    """
+    asked = _handed_over(request)
+    if asked is None:
+        return break_seal(_nothing_here(request))
+    if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
+        note_stray(request=asked)
+    return _nothing_here(request)
+
+
+def _nothing_here(request):
+    """Return the page that any address has behind which nothing is."""
+    return page_not_found(request, Http404())
+
+
+def _handed_over(request):
+    secret = request.COOKIES.get(settings.HAND_OVER_COOKIE_NAME, "")
+    return _asked(RatingRequest.objects.handed_over(), secret)
+
+
+def _asked(requests, secret):
+    return (
+        requests.filter(token_digest=digest(secret))
         .select_related(
             "session__episode__client",
             "session__episode__therapist__practice",
@@ -130,10 +184,10 @@ def rate(request, secret):
         )
         .first()
     )
-    if asked is None or not asked.admits(grace=form_was_open):
-        raise Http404
-    if asked.respondent == Perspective.THERAPIST and not _is_therapist(asked, request.user):
-        raise Http404
+
+
+def _form(request, asked, *, thanks_at):
+    """Show the form for what was asked, or take the answer and go to the thanks."""
     with translation.override(asked.measure_version.language):
         context = {
             "asked": asked,
@@ -144,8 +198,7 @@ def rate(request, secret):
         }
         if asked.was_answered:
             return render(request, "asking/thanks.html", context)
-        sent = (request.POST, request.FILES) if form_was_open else ()
-        form = RatingForm(*sent, version=asked.measure_version)
+        form = RatingForm(*_sent(request), version=asked.measure_version)
         if form.is_valid():
             try:
                 submit_rating(
@@ -160,7 +213,16 @@ def rate(request, secret):
                     raise Http404 from None
             except NothingToRate:
                 raise Http404 from None
-            return redirect("rate", secret)
+            return redirect(thanks_at)
         context |= {"form": form, "who_reads": who_reads(asked)}
         status = 422 if form.is_bound else 200
         return render(request, "asking/rate.html", context, status=status)
+
+
+def _sent(request):
+    """Return what the form was sent with: nothing, unless it was sent."""
+    if request.method != "POST":
+        return ()
+    answers = request.POST.copy()
+    answers.pop("csrfmiddlewaretoken", None)  # Django's own; the form asks for none.
+    return answers, request.FILES

@@ -5,6 +5,7 @@ from alliance.caseload.pages import present_caseload
 from alliance.trends.models import Standing
 from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only
+from sessions_app.openings.models import EmergencyAccess
 
 
 @clinicians_only
@@ -12,7 +13,9 @@ from sessions_app.access.doors import clinicians_only
 def caseload(request):
     page = _present(request, Standing.objects.held_by(request.user), is_holder=True)
     _record(request, "caseload.read")
-    return render(request, "caseload/own.html", {"caseload": page})
+    emergencies = EmergencyAccess.objects.lately().among_clients_of(request.user)
+    context = {"caseload": page, "was_opened": emergencies.exists()}
+    return render(request, "caseload/own.html", context)
 
 
 @clinicians_only

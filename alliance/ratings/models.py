@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.measures.models import Measure, MeasureVersion, Perspective
 from alliance.psychometrics.scoring import COMPONENTS
-from sessions_app.access.models import User
+from sessions_app.access.fields import EncryptedTextField, is_encrypted
+from sessions_app.access.models import Membership, User
 from sessions_app.sessions.models import Session
 
 # Who opened the form in time may send it a little later.
@@ -23,6 +24,22 @@ class RatingRequestQuerySet(models.QuerySet):
         at = (at or timezone.now()) - (GRACE if grace else timedelta())
         return self.filter(closed_at=None, expires_at__gt=at)
 
+    def with_address(self):
+        """Keep the requests that have an address of their own, with the secret in it."""
+        return self.exclude(channel=RatingRequest.Channel.DEVICE, respondent=Perspective.CLIENT)
+
+    def handed_over(self):
+        """Keep those for which a device was handed over, while it still admits to the form.
+
+        Or to the thanks, once it was sent. There is no grace: the seal ends with the minute.
+        """
+        return self.filter(
+            Q(closed_at=None) | Q(closing=RatingRequest.Closing.ANSWERED),
+            channel=RatingRequest.Channel.DEVICE,
+            respondent=Perspective.CLIENT,
+            expires_at__gt=timezone.now(),
+        )
+
 
 class RatingRequest(models.Model):
     """One person asked, once, to rate one session. The row keeps the secret's digest only."""
@@ -34,6 +51,7 @@ class RatingRequest(models.Model):
     class Closing(models.TextChoices):
         ANSWERED = "answered", _("Answered")
         REPLACED = "replaced", _("Replaced by a newer one")
+        ENDED = "ended", _("Ended on the device before it was answered")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(Session, models.PROTECT, related_name="requests")
@@ -46,6 +64,11 @@ class RatingRequest(models.Model):
     expires_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     closing = models.CharField(max_length=16, choices=Closing, blank=True)
+    strays = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How often another address was tried on the device handed over.",
+    )
 
     objects = RatingRequestQuerySet.as_manager()
 
@@ -81,10 +104,26 @@ class RatingRequest(models.Model):
     def was_answered(self):
         return self.closing == self.Closing.ANSWERED
 
+    @property
+    def is_handed_over(self):
+        """Whether it is answered on the therapist's own device, which was handed over."""
+        return self.channel == self.Channel.DEVICE and self.respondent == Perspective.CLIENT
+
+    def seconds_left(self):
+        """Return for how many seconds the form still opens."""
+        return max(0, round((self.expires_at - timezone.now()).total_seconds()))
+
     def is_open(self, *, grace=False):
-        """Whether the form may still be shown, or with `grace` still be sent."""
+        """Whether the form may still be shown, or with `grace` still be sent.
+
+        Not when the therapist has left, or is locked out: nobody would read it.
+        """
         still = RatingRequest.objects.open(grace=grace)
-        return still.filter(pk=self.pk, session__status=Session.Status.HELD).exists()
+        return still.filter(
+            pk=self.pk,
+            session__status=Session.Status.HELD,
+            session__episode__therapist__in=Membership.objects.today(),
+        ).exists()
 
     def admits(self, *, grace=False):
         """Whether its page has something to show: the form, or thanks for an answer.
@@ -135,7 +174,7 @@ class Rating(models.Model):
     collaboration = models.FloatField(null=True)
     total = models.FloatField(null=True)
     input_mode = models.CharField(max_length=16, choices=InputMode, default=InputMode.BUTTONS)
-    comment = models.TextField(blank=True)
+    comment = EncryptedTextField(blank=True)
     comment_audience = models.CharField(max_length=16, choices=Audience, default=Audience.THERAPIST)
     submitted_at = models.DateTimeField()
     entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -167,6 +206,7 @@ class Rating(models.Model):
                 condition=Q(superseded_by=None) | ~Q(superseded_by=F("id")),
                 name="rating_does_not_supersede_itself",
             ),
+            is_encrypted("comment", "rating_comment_is_encrypted"),
         ]
 
     def __str__(self):

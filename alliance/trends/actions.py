@@ -87,13 +87,14 @@ def _unread(episode):
 
 
 @transaction.atomic
-def open_trend(*, episode, by, shown, at=None):
+def open_trend(*, episode, by, shown, at=None, reason=""):
     """Note that `by` opened the trend of `episode`, and what they were shown as its holder.
 
     `shown` is None for everyone else: a supervisor's look neither reads what
-    was written to the therapist, nor counts as the therapist's.
+    was written to the therapist, nor counts as the therapist's. `reason` names
+    the consent or the emergency by which they were let in, if by one.
     """
-    record("episode.read", episode, by=by)
+    record("episode.read", episode, by=by, reason=reason)
     if shown is None:
         return
     at = at or timezone.now()

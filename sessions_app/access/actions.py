@@ -2,10 +2,12 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sessions_app.access.models import (
     AuditEvent,
+    Deputy,
     Membership,
     Practice,
     Supervision,
@@ -87,12 +89,43 @@ def start_supervision(*, supervisor, therapist, started_on=None, by=None):
         raise ValidationError(_("Supervisor and therapist must belong to the same practice."))
     if not (supervisor.is_clinician and therapist.is_clinician):
         raise ValidationError(_("Both must be clinicians."))
-    supervision = Supervision(
-        supervisor=supervisor,
-        therapist=therapist,
-        started_on=started_on or today(),
-    )
+    started_on = started_on or today()
+    if not all(member.holds_on(started_on) for member in (supervisor, therapist)):
+        raise ValidationError({"started_on": _("On this day one of the two has no place here.")})
+    supervision = Supervision(supervisor=supervisor, therapist=therapist, started_on=started_on)
     supervision.full_clean()
     supervision.save()
     record("supervision.started", supervision, by=by)
     return supervision
+
+
+@transaction.atomic
+def end_supervision(*, supervision, by, ended_on=None):
+    """Let a supervision end on a day, which still counts."""
+    if supervision.is_over:
+        raise ValidationError({"ended_on": _("This has ended already.")})
+    supervision.ended_on = ended_on or today()
+    if supervision.ended_on < supervision.started_on:
+        raise ValidationError({"ended_on": _("It had not begun by then.")})
+    supervision.save(update_fields=["ended_on"])
+    record("supervision.ended", supervision, by=by, fields=["ended_on"])
+    return supervision
+
+
+@transaction.atomic
+def appoint_deputy(*, member, by):
+    """Let `member`, a clinician, open clients' records in an emergency from today on."""
+    if not (member.is_clinician and member.holds_on(today())):
+        raise ValidationError({"member": _("Only a clinician of this practice can be appointed.")})
+    deputy = Deputy(member=member)
+    deputy.full_clean()
+    deputy.save()
+    record("deputy.appointed", deputy, by=by)
+    return deputy
+
+
+@transaction.atomic
+def dismiss_deputy(*, deputy, by):
+    """Let `deputy` open nothing any more, from this moment on."""
+    if Deputy.objects.filter(pk=deputy.pk, dismissed_at=None).update(dismissed_at=timezone.now()):
+        record("deputy.dismissed", deputy, by=by, fields=["dismissed_at"])

@@ -7,8 +7,11 @@ What a person sees inside is decided by the rows' own `visible_to` and
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
+
+from sessions_app.access.factors import ask_to_confirm, was_confirmed_lately
 
 
 def public(view):
@@ -43,6 +46,34 @@ def managers_only(view):
         return view(request, *args, **kwargs)
 
     return _named(guarded, "managers")
+
+
+def reception_only(view):
+    """Let in whoever works at the reception of a practice today."""
+
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if not request.is_reception:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return _named(guarded, "reception")
+
+
+def freshly_confirmed(view):
+    """Ask for the second factor once more, if it was not shown in the last five minutes.
+
+    Worn under a door, for what must not happen from a screen that was left
+    open: exports, erasure, changing people. The demonstration asks nothing.
+    """
+
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if settings.SECOND_FACTOR_IS_COMPULSORY and not was_confirmed_lately(request):
+            return ask_to_confirm(request)
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 def _named(view: Any, name: str) -> Any:

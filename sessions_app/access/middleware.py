@@ -6,6 +6,22 @@ from django.utils.cache import patch_cache_control
 
 from sessions_app.access.models import Membership
 
+SENSES = ", ".join(
+    f"{sense}=()"
+    for sense in (
+        "accelerometer",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "usb",
+    )
+)
+
 
 def bodiless_head(get_response):
     """Answer HEAD without a body: on a kept connection it would be read as the next answer."""
@@ -15,6 +31,20 @@ def bodiless_head(get_response):
         if request.method == "HEAD" and not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
             response.content = b""
+        return response
+
+    return middleware
+
+
+def private(get_response):
+    """Keep nothing of what was answered, index nothing, and ask nothing of the device's senses."""
+
+    def middleware(request):
+        response = get_response(request)
+        # Nothing that was shown to one person may be kept for the next at the same device.
+        patch_cache_control(response, no_store=True, private=True)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        response.headers["Permissions-Policy"] = SENSES
         return response
 
     return middleware
@@ -41,16 +71,9 @@ class Memberships:
         self.get_response = get_response
 
     def __call__(self, request):
-        response = self._respond(request)
-        # Nothing that was shown to one person may be kept for the next at the same device.
-        patch_cache_control(response, no_store=True, private=True)
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        return response
-
-    def _respond(self, request):
         if not request.user.is_authenticated:
             request.memberships = []
-            request.is_clinician = request.is_manager = False
+            request.is_clinician = request.is_manager = request.is_reception = False
             return self.get_response(request)
         request.memberships = list(
             Membership.objects.of(request.user)
@@ -60,6 +83,7 @@ class Memberships:
         )
         request.is_clinician = any(member.is_clinician for member in request.memberships)
         request.is_manager = any(member.is_manager for member in request.memberships)
+        request.is_reception = any(member.is_reception for member in request.memberships)
         if not request.memberships:
             return self.get_response(request)
         practice = request.memberships[0].practice

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.core.validators import MinLengthValidator
+from django.core.validators import MaxValueValidator, MinLengthValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
@@ -48,12 +48,22 @@ class Practice(models.Model):
         max_length=600,
         help_text=_("Shown to clients on the form and after it, always in the same place."),
     )
+    idle_minutes = models.PositiveSmallIntegerField(
+        _("minutes until sign-out"),
+        default=30,
+        validators=[MinValueValidator(5), MaxValueValidator(120)],
+        help_text=_("Whoever does nothing for so long is signed out."),
+    )
 
     objects = PracticeQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="practice_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(idle_minutes__range=(5, 120)),
+                name="practice_signs_out_after_5_to_120_minutes",
+            ),
         ]
 
     def __str__(self):
@@ -96,6 +106,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("language"), max_length=16, blank=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
     joined_at = models.DateTimeField(default=timezone.now)
+    # Set at the first sign-in without the second factor that this person needs: from the
+    # next one on, nothing opens but setting it up.
+    second_factor_asked_at = models.DateTimeField(null=True, blank=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -113,6 +126,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self):
         return self.name or self.email
 
+    def audit_scope(self):
+        return None, None
+
 
 def ends_after_it_starts(name):
     """Constrain a period: open, or ended on the day it started or later."""
@@ -129,8 +145,39 @@ class PeriodQuerySet(models.QuerySet):
         day = today()
         return self.filter(Q(ended_on=None) | Q(ended_on__gte=day), started_on__lte=day)
 
+    def not_over(self):
+        """Keep what holds today or will hold."""
+        return self.filter(Q(ended_on=None) | Q(ended_on__gte=today()))
+
+
+class Period(models.Model):
+    """What holds from a day to a day."""
+
+    started_on = models.DateField(default=today)
+    ended_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_over(self):
+        """Whether its last day has passed."""
+        return self.ended_on is not None and self.ended_on < today()
+
+    def holds_on(self, day):
+        """Whether `day` lies between its first and its last day."""
+        return self.started_on <= day and (self.ended_on is None or day <= self.ended_on)
+
 
 class MembershipQuerySet(PeriodQuerySet):
+    def today(self):
+        """Keep the places that hold today and are not locked."""
+        return super().today().filter(locked_at=None)
+
+    def managed_by(self, user):
+        """Keep the places in practices that `user` manages today, past and locked ones too."""
+        return self.filter(practice__in=Practice.objects.managed_by(user))
+
     def of(self, user):
         """Keep the places that `user` has in practices."""
         return self.filter(user=user.pk, user__is_active=True)
@@ -148,6 +195,11 @@ class MembershipQuerySet(PeriodQuerySet):
             .values_list("therapist", flat=True)
         )
 
+    def deputies(self, user):
+        """Return the ids of the places as which `user` may open a record in an emergency today."""
+        appointed = Deputy.objects.filter(dismissed_at=None, member__in=self.own(user))
+        return set(appointed.values_list("member", flat=True))
+
     def reach(self, user):
         """Return the ids of the memberships whose clinical work `user` may read today.
 
@@ -157,7 +209,7 @@ class MembershipQuerySet(PeriodQuerySet):
         return self.own(user) | self.supervised_by(user)
 
 
-class Membership(models.Model):
+class Membership(Period):
     """A person's place in one practice, from a day to a day."""
 
     practice = models.ForeignKey(Practice, models.PROTECT, related_name="memberships")
@@ -165,8 +217,9 @@ class Membership(models.Model):
     is_clinician = models.BooleanField(_("sees clients or supervises"), default=False)
     is_manager = models.BooleanField(_("manages people and settings"), default=False)
     is_reception = models.BooleanField(_("works at reception"), default=False)
-    started_on = models.DateField(default=today)
-    ended_on = models.DateField(null=True, blank=True)
+    locked_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when this person is kept out, whatever the dates."
+    )
 
     objects = MembershipQuerySet.as_manager()
 
@@ -193,7 +246,13 @@ class Membership(models.Model):
         return self.practice_id, None
 
 
-class Supervision(models.Model):
+class SupervisionQuerySet(PeriodQuerySet):
+    def managed_by(self, user):
+        """Keep the supervisions in practices that `user` manages today."""
+        return self.filter(supervisor__practice__in=Practice.objects.managed_by(user))
+
+
+class Supervision(Period):
     """One member supervises another of the same practice, from a day to a day.
 
     That both belong to the same practice is held by a trigger (migration 0002).
@@ -201,10 +260,8 @@ class Supervision(models.Model):
 
     supervisor = models.ForeignKey(Membership, models.PROTECT, related_name="supervises")
     therapist = models.ForeignKey(Membership, models.PROTECT, related_name="supervised")
-    started_on = models.DateField(default=today)
-    ended_on = models.DateField(null=True, blank=True)
 
-    objects = PeriodQuerySet.as_manager()
+    objects = SupervisionQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -227,6 +284,38 @@ class Supervision(models.Model):
 
     def audit_scope(self):
         return self.supervisor.practice_id, None
+
+
+class Deputy(models.Model):
+    """A clinician whom the practice appointed to open a client's record in an emergency.
+
+    From a moment to a moment: who is dismissed is so at once. Being appointed
+    opens nothing yet.
+    """
+
+    member = models.ForeignKey(Membership, models.PROTECT, related_name="deputyships")
+    appointed_at = models.DateTimeField(default=timezone.now)
+    dismissed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(dismissed_at=None) | Q(dismissed_at__gte=F("appointed_at")),
+                name="deputy_is_dismissed_after_being_appointed",
+            ),
+            models.UniqueConstraint(
+                fields=["member"],
+                condition=Q(dismissed_at=None),
+                name="deputy_is_appointed_once",
+                violation_error_message=_("This person is appointed already."),
+            ),
+        ]
+
+    def __str__(self):
+        return str(self.member)
+
+    def audit_scope(self):
+        return self.member.practice_id, None
 
 
 class AuditEvent(models.Model):

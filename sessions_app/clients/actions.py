@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from sessions_app.access.actions import record
-from sessions_app.access.models import Practice
+from sessions_app.access.models import Membership, Practice
 from sessions_app.clients.models import Client, ClientIdentity, Episode
 from sessions_app.hooks import episode_changed
 
@@ -61,6 +61,10 @@ def open_episode(
     """Begin a course of therapy between `client` and `therapist`."""
     if client.practice_id != therapist.practice_id:
         raise ValidationError(_("Client and therapist must belong to the same practice."))
+    # Whoever lets this place end waits for us, or we for them.
+    place = Membership.objects.select_for_update(of=("self",), no_key=True).get(pk=therapist.pk)
+    if not place.is_clinician or place.ended_on is not None or place.locked_at is not None:
+        raise ValidationError({"therapist": _("This person takes no clients here.")})
     episode = Episode(
         client=client,
         therapist=therapist,
@@ -96,6 +100,10 @@ def end_episode(*, episode, ending, by, ended_on=None):
 @transaction.atomic
 def hand_over_episode(*, episode, to, by, on=None):
     """End an episode as handed over and open the one that follows it, with `to`."""
+    if to.pk == episode.therapist_id:
+        raise ValidationError({"therapist": _("The client is with this person already.")})
+    if on and on > episode.therapist.practice.day():
+        raise ValidationError({"ended_on": _("This day has not come yet.")})
     ended = end_episode(episode=episode, ending=Episode.Ending.TRANSFERRED, by=by, ended_on=on)
     return open_episode(
         client=ended.client,
@@ -105,3 +113,16 @@ def hand_over_episode(*, episode, to, by, on=None):
         started_on=ended.ended_on,
         follows=ended,
     )
+
+
+@transaction.atomic
+def hand_over_caseload(*, episodes, to, by, on=None):
+    """Hand over several episodes to `to`, or none of them where one is refused."""
+    followers = []
+    for episode in sorted(episodes, key=lambda episode: episode.pk):
+        try:
+            followers.append(hand_over_episode(episode=episode, to=to, by=by, on=on))
+        except ValidationError as refusal:
+            said = [f"{episode.client.code}: {message}" for message in refusal.messages]
+            raise ValidationError({"episodes": said}) from refusal
+    return followers

@@ -1,4 +1,4 @@
-"""Adding a client: a code is enough."""
+"""Adding a client: a code is enough. Handing clients over to another therapist."""
 
 import unicodedata
 
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions_app.access.models import Membership
 from sessions_app.clients.models import Client, Episode, validate_code
+from sessions_app.places.forms import clinicians_of, day_field, helper, narrow
 
 
 class PracticeField(forms.ModelChoiceField):
@@ -76,3 +77,30 @@ class ClientForm(forms.Form):
         if used and code and used.filter(code__iexact=code).exists():
             self.add_error("code", _("Your practice already uses this code. Choose another."))
         return cleaned
+
+
+class EpisodesField(forms.ModelMultipleChoiceField):
+    """A choice among episodes, each shown as its client's code."""
+
+    def label_from_instance(self, episode):
+        return episode.client.code
+
+
+class HandOverForm(forms.Form):
+    """Which clients of a member go to whom, and on which day; all of them, unless unticked."""
+
+    episodes = EpisodesField(
+        Episode.objects.none(), label=_("Clients"), widget=forms.CheckboxSelectMultiple
+    )
+    to = forms.ModelChoiceField(Membership.objects.none(), label=_("Who takes over?"))
+    on = day_field(_("Day of the change"))
+
+    def __init__(self, *args, member, episodes, **kwargs):
+        super().__init__(*args, **kwargs)
+        narrow(self, "episodes", episodes)
+        narrow(self, "to", clinicians_of(member.practice).exclude(pk=member.pk))
+        self.initial = {
+            "episodes": [episode.pk for episode in episodes],
+            "on": member.practice.day(),
+        }
+        self.helper = helper("episodes", "to", "on", submit=_("Hand over"))

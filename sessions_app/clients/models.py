@@ -4,14 +4,16 @@ import unicodedata
 import uuid
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, validate_email
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sessions_app.access.fields import EncryptedTextField, is_encrypted
 from sessions_app.access.models import Membership, Practice, ends_after_it_starts
+from sessions_app.openings.models import Consent, EmergencyAccess
 
 
 def validate_code(code):
@@ -56,9 +58,9 @@ class ClientIdentity(models.Model):
     """The one table that says who a client is. It is gone after erasure."""
 
     client = models.OneToOneField(Client, models.CASCADE, primary_key=True, related_name="identity")
-    name = models.CharField(_("name"), max_length=120, blank=True)
-    email = models.EmailField(_("e-mail"), max_length=254, blank=True)
-    phone = models.CharField(_("phone"), max_length=32, blank=True)
+    name = EncryptedTextField(_("name"), max_length=120, blank=True)
+    email = EncryptedTextField(_("e-mail"), max_length=254, blank=True, validators=[validate_email])
+    phone = EncryptedTextField(_("phone"), max_length=32, blank=True)
     language = models.CharField(_("language of the form"), max_length=16, blank=True)
     birth_year = models.PositiveSmallIntegerField(
         _("year of birth"),
@@ -73,6 +75,9 @@ class ClientIdentity(models.Model):
                 condition=Q(birth_year=None) | Q(birth_year__gte=1900, birth_year__lte=2100),
                 name="identity_birth_year_is_plausible",
             ),
+            is_encrypted("name", "identity_name_is_encrypted"),
+            is_encrypted("email", "identity_email_is_encrypted"),
+            is_encrypted("phone", "identity_phone_is_encrypted"),
         ]
 
     def __str__(self):
@@ -81,16 +86,30 @@ class ClientIdentity(models.Model):
 
 class EpisodeQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Keep the episodes held by someone whose work `user` may read.
+        """Keep the episodes that `user` may read.
 
-        Not those of colleagues, of other practices, or of the client's earlier
-        therapist; nor for managers, reception or superusers as such.
+        Those held by someone whose work they may read; the one before their
+        own, while the client consents; and those of a client whose record they
+        opened in an emergency, for as long as that lasts. Not those of
+        colleagues, of other practices, or of an earlier therapist otherwise; nor
+        for managers, reception or superusers as such.
         """
-        return self.filter(therapist__in=Membership.objects.reach(user))
+        return self.filter(
+            Q(therapist__in=Membership.objects.reach(user))
+            | Q(pk__in=Consent.objects.opens_to(user))
+            | Q(client__in=EmergencyAccess.objects.opens_to(user))
+        )
 
     def held_by(self, user):
         """Keep the episodes that `user` holds; only in these may they write."""
         return self.filter(therapist__in=Membership.objects.own(user))
+
+    def managed_by(self, user):
+        """Keep the episodes of practices that `user` manages: to count, and to hand over.
+
+        With the client's code, and nothing of what was said.
+        """
+        return self.filter(therapist__in=Membership.objects.managed_by(user))
 
     def open(self):
         return self.filter(ended_on=None)

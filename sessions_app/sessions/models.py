@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sessions_app.access.fields import EncryptedTextField, is_encrypted
 from sessions_app.access.models import Membership
 from sessions_app.clients.models import Episode
 
@@ -58,7 +59,7 @@ class Session(models.Model):
     called_off_by = models.CharField(
         _("called off by"), max_length=16, choices=CalledOffBy, blank=True
     )
-    note = models.CharField(_("one line about it"), max_length=280, blank=True)
+    note = EncryptedTextField(_("one line about it"), max_length=280, blank=True)
 
     objects = SessionQuerySet.as_manager()
 
@@ -93,6 +94,7 @@ class Session(models.Model):
                 | (~Q(status="cancelled") & Q(called_off_by="")),
                 name="session_cancelled_says_by_whom",
             ),
+            is_encrypted("note", "session_note_is_encrypted"),
         ]
         ordering = [F("starts_at").asc()]
 

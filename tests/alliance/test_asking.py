@@ -73,9 +73,11 @@ def test_of_a_secret_the_tables_hold_a_keyed_digest_and_nothing_else(cast, setti
 
 
 @pytest.mark.parametrize(
-    ("channel", "lasts"), [("device", timedelta(hours=1)), ("link", timedelta(hours=72))]
+    ("channel", "lasts"), [("device", timedelta(minutes=15)), ("link", timedelta(hours=72))]
 )
-def test_a_request_lasts_an_hour_at_this_device_and_three_days_as_a_link(cast, channel, lasts):
+def test_a_request_lasts_a_quarter_of_an_hour_at_this_device_and_three_days_as_a_link(
+    cast, channel, lasts
+):
     asked, _secret = request_rating(
         session=hold(cast.cleo), respondent="client", channel=channel, by=cast.theo
     )
@@ -169,9 +171,9 @@ def test_a_client_whose_language_is_not_known_is_asked_in_that_of_the_practice(c
         ("link", 72 * HOUR, False, True),
         ("link", 72.9 * HOUR, False, True),
         ("link", 73 * HOUR, False, False),
-        ("device", 0.9 * HOUR, True, True),
-        ("device", 1.9 * HOUR, False, True),
-        ("device", 2 * HOUR, False, False),
+        ("device", 0.24 * HOUR, True, True),
+        ("device", 1.24 * HOUR, False, True),
+        ("device", 1.25 * HOUR, False, False),
     ],
 )
 def test_a_form_opened_in_time_is_taken_for_one_more_hour(cast, channel, ago, is_shown, is_taken):

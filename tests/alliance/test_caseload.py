@@ -164,6 +164,7 @@ def test_of_the_ended_those_seen_last_come_first_whatever_was_flagged(cast):
 def test_the_number_of_queries_grows_neither_with_episodes_nor_with_histories(cast, client, name):
     user = cast.theo if name == "caseload" else cast.sue
     client.force_login(user)
+    client.get(reverse(name))  # The first request of a sign-in notes where it comes from.
     with CaptureQueriesContext(connection) as few:
         client.get(reverse(name))
     run(cast.cleo, [8] * 12 + [4, 4, None, None, None])
@@ -173,7 +174,7 @@ def test_the_number_of_queries_grows_neither_with_episodes_nor_with_histories(ca
     with CaptureQueriesContext(connection) as many:
         page = client.get(reverse(name)).content.decode()
     assert page.count("C-") == 20
-    assert len(many) == len(few) <= 8
+    assert len(many) == len(few) <= 11
 
 
 def test_a_long_list_is_given_out_in_pages(cast, client, monkeypatch):

@@ -90,7 +90,7 @@ def test_nothing_rated_is_nothing_marked():
 
 
 @pytest.mark.parametrize(
-    ("rule", "settings"),
+    ("rule", "given"),
     [
         (below_cutoff, {"cutoff": nan}),
         (drop_since_last, {"points": 0}),
@@ -104,9 +104,9 @@ def test_nothing_rated_is_nothing_marked():
         (individuals_chart, {"prior": 1}),
     ],
 )
-def test_settings_out_of_range_are_refused(rule, settings):
+def test_settings_out_of_range_are_refused(rule, given):
     with pytest.raises(ValueError, match=r"\w+ .* \w+"):
-        rule([1, 2, 3], **settings)
+        rule([1, 2, 3], **given)
 
 
 @pytest.mark.parametrize("ratings", [[1, inf], [[[1.0]]], 5.0])

@@ -59,7 +59,7 @@ def test_made_twice_it_is_the_same(db):
             load_instruments()
             load_demo()
             ratings = Rating.objects.order_by("session__episode__client__code", "submitted_at")
-            said = list(ratings.values_list("submitted_at", "respondent", "answers", "comment"))
+            said = [(r.submitted_at, r.respondent, r.answers, r.comment) for r in ratings]
             transaction.set_rollback(True)
         return said
 

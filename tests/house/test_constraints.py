@@ -22,8 +22,15 @@ from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.ratings.models import Rating, RatingRequest
 from alliance.trends.actions import open_trend
 from alliance.trends.models import Flag, Reading, Standing
-from sessions_app.access.models import AuditEvent, Membership, Supervision
+from sessions_app.access.actions import appoint_deputy
+from sessions_app.access.fields import Ciphertext
+from sessions_app.access.models import AuditEvent, Deputy, Membership, Supervision
+from sessions_app.clients.actions import hand_over_episode
 from sessions_app.clients.models import Client, Episode
+from sessions_app.openings.actions import give_consent, open_in_emergency
+from sessions_app.openings.models import Consent, EmergencyAccess
+from sessions_app.places.actions import invite
+from sessions_app.places.models import Invitation
 from sessions_app.sessions.models import Session
 from tests.conftest import Cast, ask, hold, rate
 
@@ -187,8 +194,61 @@ def _score(field):
     )
 
 
+def _encrypted(row, name, *, may_be_empty=True):
+    """Say that a field is stored empty or encrypted, even by those who get round the field."""
+
+    def told(scene):
+        found = row(scene)
+        field = found._meta.get_field(name)
+        clear = [{name: Ciphertext(field, text)} for text in ("Plain words.", "aes0.k1.AAAA")]
+        empty = [{name: ""}] if may_be_empty else []
+        return change(found), clear, [{name: field.seal("Plain words.", found.pk)}, *empty]
+
+    return told
+
+
 def _known(row, field, *right):
     return lambda s: (change(row(s)), [{field: "other"}], [{field: value} for value in right])
+
+
+def _invitation(scene, email="a@example.org"):
+    """Invite somebody, or return the invitation that waits for them."""
+    waiting = Invitation.objects.filter(email=email).first()
+    if waiting:
+        return waiting
+    values = {"practice": scene.cast.practice, "email": email, "is_clinician": True}
+    return invite(**values, by=scene.cast.mara)[0]
+
+
+def _consent(scene):
+    """Let Dora be handed over to Theo, and agree that he reads what was said before: once."""
+    given = Consent.objects.first()
+    if given:
+        return given
+    after = hand_over_episode(episode=scene.cast.dora, to=scene.members["theo"], by=scene.cast.mara)
+    return give_consent(episode=after.follows, recorded_by=after.therapist, by=scene.cast.theo)
+
+
+def _consent_values(scene):
+    consent = _consent(scene)
+    names = ("client", "episode", "kind", "wording", "recorded_by")
+    return {name: getattr(consent, name) for name in names}
+
+
+def _emergency(scene):
+    """Let Olga open Cleo's record, or return what she opened."""
+    opened = EmergencyAccess.objects.first()
+    if opened:
+        return opened
+    olga = scene.members["olga"]
+    appoint_deputy(member=olga, by=scene.cast.mara)
+    return open_in_emergency(
+        client=scene.cleo.client,
+        member=olga,
+        reason="The therapist is ill.",
+        by=olga.user,
+        absolute=str,
+    )
 
 
 # name: how to write, what breaks the promise, what keeps it
@@ -198,6 +258,11 @@ PROMISES = {
         change(s.cast.practice),
         [{"name": ""}],
         [{"name": "Birkenhof"}],
+    ),
+    "practice_signs_out_after_5_to_120_minutes": lambda s: (
+        change(s.cast.practice),
+        [{"idle_minutes": 4}, {"idle_minutes": 121}],
+        [{"idle_minutes": 5}, {"idle_minutes": 120}],
     ),
     "user_email_is_in_lower_case": lambda s: (
         change(s.cast.theo),
@@ -268,6 +333,125 @@ PROMISES = {
         [{"verb": "nothing.happened"}],
         [{"id": AuditEvent.objects.latest("pk").pk + 1}],
     ),
+    # --- Invitations ---
+    "invitation_secret_is_its_own": lambda s: (
+        change(_invitation(s, "b@example.org")),
+        [{"token_digest": _invitation(s).token_digest}],
+        [{"token_digest": "0" * 64}],
+    ),
+    "invitation_waits_once_for_an_address": lambda s: (
+        change(_invitation(s, "b@example.org")),
+        [{"email": _invitation(s).email}],
+        [
+            {"email": "c@example.org"},
+            {"email": _invitation(s).email, "revoked_at": timezone.now()},
+        ],
+    ),
+    "invitation_email_is_in_lower_case": lambda s: (
+        change(_invitation(s)),
+        [{"email": "A@example.org"}, {"email": ""}],
+        [{"email": "b@example.org"}],
+    ),
+    "invitation_is_for_something": lambda s: (
+        change(_invitation(s)),
+        [{"is_clinician": False}],
+        [{"is_clinician": False, role: True} for role in ("is_manager", "is_reception")],
+    ),
+    "invitation_accepted_says_by_whom": lambda s: (
+        change(_invitation(s)),
+        [{"accepted_at": timezone.now()}, {"accepted_by": s.cast.theo}],
+        [{"accepted_at": timezone.now(), "accepted_by": s.cast.theo}],
+    ),
+    "invitation_revoked_was_not_accepted": lambda s: (
+        change(_invitation(s)),
+        [
+            {
+                "accepted_at": timezone.now(),
+                "accepted_by": s.cast.theo,
+                "revoked_at": timezone.now(),
+            }
+        ],
+        [{"revoked_at": timezone.now()}],
+    ),
+    "invitation_expires_after_it_was_made": lambda s: (
+        change(_invitation(s)),
+        [{"expires_at": _invitation(s).invited_at}],
+        [{"expires_at": _invitation(s).invited_at + DAY}],
+    ),
+    # --- What opens a record beyond one's own work ---
+    "deputy_is_appointed_once": lambda s: (
+        add(Deputy),
+        [{"member": _emergency(s).member}],
+        [
+            {"member": s.members["sue"]},
+            {"member": _emergency(s).member, "dismissed_at": timezone.now() + DAY},
+        ],
+    ),
+    "deputy_is_dismissed_after_being_appointed": lambda s: (
+        change(_emergency(s).member.deputyships.get()),
+        [{"dismissed_at": timezone.now() - DAY}],
+        [{"dismissed_at": timezone.now() + DAY}],
+    ),
+    "consent_stands_once": lambda s: (
+        add(Consent, **_consent_values(s)),
+        [{}],
+        [{"withdrawn_at": timezone.now() + DAY}],
+    ),
+    "consent_kind_is_known": _known(lambda s: _consent(s), "kind", "earlier_therapy"),
+    "consent_names_its_wording": lambda s: (
+        change(_consent(s)),
+        [{"wording": 0}],
+        [{"wording": 2}],
+    ),
+    "consent_is_withdrawn_after_it_was_given": lambda s: (
+        change(_consent(s)),
+        [{"withdrawn_at": timezone.now() - DAY}],
+        [{"withdrawn_at": timezone.now() + DAY}],
+    ),
+    "consent_is_about_this_client": lambda s: (
+        add(Consent, **_consent_values(s) | {"withdrawn_at": timezone.now() + DAY}),
+        [{"episode": s.cleo}, {"client": s.cleo.client}],
+        [{"episode": s.cleo, "client": s.cleo.client}],
+    ),
+    "consent_stays_about_this_client": lambda s: (
+        change(_consent(s)),
+        [{"episode": s.cleo}, {"client": s.cleo.client}],
+        [{"episode": s.cleo, "client": s.cleo.client}],
+    ),
+    "emergency_has_a_reason": lambda s: (
+        change(_emergency(s)),
+        [{"reason": ""}],
+        [{"member": s.members["sue"]}],
+    ),
+    "emergency_reason_is_encrypted": _encrypted(
+        lambda s: _emergency(s), "reason", may_be_empty=False
+    ),
+    "emergency_is_over_after_it_began": lambda s: (
+        change(_emergency(s)),
+        [{"expires_at": _emergency(s).opened_at}],
+        [{"expires_at": _emergency(s).opened_at + DAY}],
+    ),
+    "emergency_is_ended_after_it_began": lambda s: (
+        change(_emergency(s)),
+        [{"closed_at": _emergency(s).opened_at - DAY}],
+        [{"closed_at": _emergency(s).opened_at}],
+    ),
+    "emergency_within_one_practice": lambda s: (
+        add(
+            EmergencyAccess,
+            client=s.cleo.client,
+            member=s.members["olga"],
+            reason="The therapist is ill.",
+            expires_at=timezone.now() + DAY,
+        ),
+        [{"member": s.members["nils"]}, {"client": s.cast.emil.client}],
+        [{}],
+    ),
+    "emergency_stays_within": lambda s: (
+        change(_emergency(s)),
+        [{"member": s.members["nils"]}, {"client": s.cast.emil.client}],
+        [{"member": s.members["sue"]}, {"client": s.cast.dora.client}],
+    ),
     # --- Who comes ---
     "client_code_is_used_once_in_a_practice": lambda s: (
         add(Client),
@@ -288,6 +472,9 @@ PROMISES = {
         [{"birth_year": 1899}, {"birth_year": 2101}],
         [{"birth_year": 1900}, {"birth_year": 2100}, {"birth_year": None}],
     ),
+    "identity_name_is_encrypted": _encrypted(lambda s: s.cleo.client.identity, "name"),
+    "identity_email_is_encrypted": _encrypted(lambda s: s.cleo.client.identity, "email"),
+    "identity_phone_is_encrypted": _encrypted(lambda s: s.cleo.client.identity, "phone"),
     "episode_ends_after_it_starts": lambda s: (
         change(s.cleo),
         [{"ending": "planned", "ended_on": s.cleo.started_on - DAY}],
@@ -354,6 +541,7 @@ PROMISES = {
         [{"number": None, "status": "planned"}],
     ),
     "session_setting_is_known": _known(lambda s: s.rated, "setting", *Session.Setting.values),
+    "session_note_is_encrypted": _encrypted(lambda s: s.rated, "note"),
     "session_cancelled_says_by_whom": lambda s: (
         change(s.rated),
         [
@@ -483,6 +671,7 @@ PROMISES = {
         [{"trust": None, "total": None}],
     ),
     "rating_respondent_is_known": _known(lambda s: s.rating, "respondent", "client", "therapist"),
+    "rating_comment_is_encrypted": _encrypted(lambda s: s.rating, "comment"),
     "rating_does_not_supersede_itself": lambda s: (
         change(s.rating),
         [{"superseded_by": s.rating}],
@@ -574,6 +763,8 @@ PROMISES = {
 SAID_BY_TRIGGERS = {
     "supervision_stays_within": "supervision_within_one_practice",
     "episode_stays_within": "episode_within_one_practice",
+    "consent_stays_about_this_client": "consent_is_about_this_client",
+    "emergency_stays_within": "emergency_within_one_practice",
 }
 
 
@@ -612,7 +803,11 @@ def _columns_of_their_own():
 def _triggers():
     promises = importlib.import_module("sessions_app.migrations.0002_promises_kept_by_triggers")
     wording = importlib.import_module("alliance.migrations.0002_wording_stands_once_rated")
-    return {name for names in promises.NAMES.values() for name in names} | {
+    places = importlib.import_module(
+        "sessions_app.migrations.0005_invitations_consents_and_breaking_glass"
+    )
+    tables = [*promises.NAMES.values(), *places.NAMES.values()]
+    return {name for names in tables for name in names} | {
         name for name, *_rest in wording.TRIGGERS
     }
 

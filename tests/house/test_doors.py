@@ -1,5 +1,6 @@
 """Every view wears a door, and every page its headers."""
 
+import itertools
 import re
 
 import pytest
@@ -10,9 +11,11 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from sessions_app.access.actions import join_practice
-from tests.conftest import PASSWORD, ask
+from tests.conftest import PASSWORD, ask, code_of
 
-DOORS = {"public", "signed in", "clinicians", "managers"}
+# Beside the project's own addresses: those on a device handed over, and those served alone.
+OTHER_ADDRESSES = ("alliance.asking.handed_over_urls", "alliance.asking.public_urls")
+DOORS = {"public", "signed in", "clinicians", "managers", "reception"}
 
 
 def views(patterns=None):
@@ -24,10 +27,11 @@ def views(patterns=None):
 
 
 def test_every_view_of_ours_wears_a_door():
-    for name, view in views():
+    others = [get_resolver(addresses).url_patterns for addresses in OTHER_ADDRESSES]
+    for name, view in itertools.chain(views(), *map(views, others)):
         made_by = getattr(view, "view_class", view).__module__
         if made_by.startswith("allauth."):
-            assert name.startswith("account_")
+            assert name.startswith(("account_", "mfa_"))
             continue
         assert getattr(view, "door", None) in DOORS, name
 
@@ -61,8 +65,7 @@ def test_every_page_carries_its_headers(pages, client):
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["X-Content-Type-Options"] == "nosniff"
         # The client's form would tell its secret to whoever logs the fetch of its style sheet.
-        is_form = page.startswith("/r/")
-        assert headers["Referrer-Policy"] == ("strict-origin" if is_form else "same-origin")
+        assert headers["Referrer-Policy"] == "strict-origin"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert "no-store" in headers["Cache-Control"], page
         assert headers["X-Robots-Tag"] == "noindex, nofollow"
@@ -72,12 +75,14 @@ def test_another_host_is_refused(client, db):
     assert client.get("/sign-in/", headers={"host": "evil.example"}).status_code == 400
 
 
-def test_a_person_signs_in_with_the_address_in_any_case(cast, client):
+def test_a_person_signs_in_with_the_address_in_any_case(cast, client, clock):
     cast.theo.set_password(PASSWORD)
     cast.theo.save()
     answer = client.post(
         reverse("account_login"), {"login": "Theo@Example.ORG", "password": PASSWORD}
     )
+    assert answer.headers["Location"] == reverse("mfa_authenticate")
+    answer = client.post(reverse("mfa_authenticate"), {"code": code_of(cast.theo)})
     assert answer.headers["Location"] == "/"
     answer = client.get("/", follow=True)
     assert answer.redirect_chain[-1][0] == reverse("caseload")
@@ -94,11 +99,11 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(cast, client
 
 
 def test_after_some_wrong_passwords_even_the_right_one_has_to_wait(cast, client):
-    cast.theo.set_password(PASSWORD)
-    cast.theo.save()
+    cast.rita.set_password(PASSWORD)
+    cast.rita.save()
     for _try in range(10):
-        client.post(reverse("account_login"), {"login": "theo@example.org", "password": "x"})
-    client.post(reverse("account_login"), {"login": "theo@example.org", "password": PASSWORD})
+        client.post(reverse("account_login"), {"login": "rita@example.org", "password": "x"})
+    client.post(reverse("account_login"), {"login": "rita@example.org", "password": PASSWORD})
     assert not get_user(client).is_authenticated
 
 

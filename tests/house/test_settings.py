@@ -16,8 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliance.logs import MaskSecrets
+from sessions_app.access.encryption import make_key
 
-GOOD = {"SECRET_KEY": secrets.token_urlsafe(64), "ALLOWED_HOSTS": "alliance.example.org"}
+GOOD = {
+    "SECRET_KEY": secrets.token_urlsafe(64),
+    "ALLOWED_HOSTS": "alliance.example.org",
+    "FIELD_KEYS": make_key(),
+}
 
 
 @pytest.fixture
@@ -76,6 +81,33 @@ REFUSED = {
     "a debugging demonstration to the world": (
         {**GOOD, "DEBUG": "1", "DEMO": "1"},
         "DEMO=1 signs people in",
+    ),
+    "no key for fields": ({**GOOD, "FIELD_KEYS": ""}, "FIELD_KEYS is not set"),
+    "blanks for a key": ({**GOOD, "FIELD_KEYS": " , "}, "FIELD_KEYS is not set"),
+    "a word for a key": ({**GOOD, "FIELD_KEYS": "k1:hunter2"}, "FIELD_KEYS: key 1 is not"),
+    "a second key without id": (
+        {**GOOD, "FIELD_KEYS": f"{GOOD['FIELD_KEYS']},{make_key().partition(':')[2]}"},
+        "FIELD_KEYS: key 2 is not",
+    ),
+    "the same key twice": (
+        {**GOOD, "FIELD_KEYS": f"{GOOD['FIELD_KEYS']},{GOOD['FIELD_KEYS']}"},
+        "FIELD_KEYS: the id",
+    ),
+    "a key of one letter for fields": (
+        {**GOOD, "FIELD_KEYS": f"k1:{'A' * 43}="},
+        "FIELD_KEYS: the key “k1” is too easy to guess",
+    ),
+    "keys and a file with keys": (
+        {**GOOD, "FIELD_KEYS_FILE": "/etc/hostname"},
+        "FIELD_KEYS and FIELD_KEYS_FILE are both set",
+    ),
+    "a file with keys that is not there": (
+        {**GOOD, "FIELD_KEYS": "", "FIELD_KEYS_FILE": "/nowhere/hunter2"},
+        "FIELD_KEYS_FILE names a file that cannot be read",
+    ),
+    "a file without keys, even for debugging": (
+        {"DEBUG": "1", "FIELD_KEYS_FILE": "/dev/null"},
+        "FIELD_KEYS is not set",
     ),
     "MySQL": (
         {**GOOD, "DATABASE_URL": "mysql://u:p@localhost/alliance"},

@@ -97,4 +97,4 @@ def sign_in(page, demo, name):
     page.goto(f"{demo.base}/")
     page.get_by_label("Email").fill(f"{name}@demo.example")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()

@@ -9,7 +9,8 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from sessions_app.access.models import Membership, Practice
+from sessions_app.access.models import Membership, Practice, User
+from sessions_app.places.models import Invitation
 from tests.conftest import PASSWORD
 
 
@@ -21,41 +22,49 @@ def told(*command, **options):
 
 @pytest.fixture
 def link(db):
-    """Open a practice; return the link at which its first member sets a password."""
+    """Open a practice; return the link at which its first member sets up an account."""
     said = told("found_practice", name="Lindenhof", email="First@Example.org", clinician=True)
-    return re.search(r"/password/reset/key/\S+", said).group()
+    return re.search(r"/join/\S+", said).group()
+
+
+def accept(link, client):
+    """Set up an account by the link, and return the page that follows."""
+    sent = {"name": "First", "password1": PASSWORD, "password2": PASSWORD}
+    return client.post(link, sent, follow=True)
 
 
 def test_the_first_member_sets_a_password_and_lands_on_an_empty_list(link, client):
-    page = client.get(link, follow=True)
-    form = page.request["PATH_INFO"]
-    assert "password1" in page.content.decode()
-    client.post(form, {"password1": PASSWORD, "password2": PASSWORD})
+    assert "password1" in client.get(link).content.decode()
+    assert "Sign in to begin" in accept(link, client).content.decode()
     sent = {"login": "first@example.org", "password": PASSWORD}
     page = client.post(reverse("account_login"), sent, follow=True)
     assert get_user(client).email == "first@example.org"
     assert "Nobody is here yet" in page.content.decode()
+    member = Membership.objects.get()
+    assert (member.is_manager, member.is_clinician, member.user.name) == (True, True, "First")
 
 
 def test_the_link_works_once(link, client):
-    form = client.get(link, follow=True).request["PATH_INFO"]
-    client.post(form, {"password1": PASSWORD, "password2": PASSWORD})
-    client.session.flush()
-    assert "has been used" in client.get(link, follow=True).content.decode()
+    accept(link, client)
+    assert client.get(link).status_code == 404
+    assert accept(link, client).status_code == 404
+    assert Membership.objects.count() == 1
 
 
-def test_nobody_can_sign_in_before_the_password_is_set(link, client):
+def test_nobody_has_an_account_before_the_link_was_followed(link, client):
+    assert not User.objects.exists()
     client.post(reverse("account_login"), {"login": "first@example.org", "password": ""})
     assert not get_user(client).is_authenticated
-    assert not Membership.objects.get().user.has_usable_password()
 
 
-def test_others_join_with_their_roles_and_their_supervisor(link):
+def test_others_join_with_their_roles_and_their_supervisor(link, client):
+    accept(link, client)
     said = told(
         "add_member", email="theo@example.org", clinician=True, supervisor="first@example.org"
     )
-    assert "/password/reset/key/" in said
+    accept(re.search(r"/join/\S+", said).group(), client)
     theo = Membership.objects.get(user__email="theo@example.org")
+    assert (theo.is_clinician, theo.is_manager, theo.is_reception) == (True, False, False)
     assert theo.supervised.get().supervisor.user.email == "first@example.org"
 
 
@@ -69,10 +78,12 @@ def test_others_join_with_their_roles_and_their_supervisor(link):
         ({"email": "first@example.org", "clinician": True}, "already has a place"),
     ],
 )
-def test_what_cannot_be_is_refused_in_words_and_leaves_nothing(link, options, said):
+def test_what_cannot_be_is_refused_in_words_and_leaves_nothing(link, client, options, said):
+    accept(link, client)
     with pytest.raises(CommandError, match=said):
         told("add_member", **options)
     assert Membership.objects.count() == 1
+    assert not Invitation.objects.waiting().exists()
 
 
 def test_a_practice_needs_a_time_zone_that_exists(db):

@@ -1,19 +1,18 @@
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.urls import reverse
 
-from sessions_app.access.actions import join_practice, start_supervision
 from sessions_app.access.models import Membership, Practice
-from sessions_app.people.pages import password_link
+from sessions_app.places.actions import invite
 
 
 class Command(BaseCommand):
-    help = "Give a person a place in a practice. Prints a one-time link to set a password."
+    help = "Invite a person to a practice. Prints a one-time link; no letter is sent."
 
     def add_arguments(self, parser):
         parser.add_argument("--practice", type=int, help="its number; may be left out if only one")
         parser.add_argument("--email", required=True)
-        parser.add_argument("--name", default="")
         parser.add_argument("--clinician", action="store_true", help="sees clients or supervises")
         parser.add_argument("--manager", action="store_true")
         parser.add_argument("--reception", action="store_true")
@@ -23,21 +22,15 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         try:
             practice = self._practice(options["practice"])
-            member = join_practice(
+            invitation, secret = invite(
                 practice=practice,
                 email=options["email"],
-                name=options["name"],
                 is_clinician=options["clinician"],
                 is_manager=options["manager"],
                 is_reception=options["reception"],
+                supervisors=self._supervisors(practice, options["supervisor"]),
+                by=None,
             )
-            if options["supervisor"]:
-                start_supervision(
-                    supervisor=Membership.objects.today().get(
-                        practice=practice, user__email=options["supervisor"].lower()
-                    ),
-                    therapist=member,
-                )
         except ValidationError as refusal:
             raise CommandError("; ".join(refusal.messages)) from refusal
         except Practice.DoesNotExist as error:
@@ -46,12 +39,12 @@ class Command(BaseCommand):
             raise CommandError("There are several practices: say which by --practice.") from error
         except Membership.DoesNotExist as error:
             raise CommandError("The supervisor does not belong to this practice.") from error
-        if member.user.has_usable_password():
-            self.stdout.write(f"{member.user.email} joins {practice.name} with their own password.")
-        else:
-            self.stdout.write(
-                f"{member.user.email} sets a password at {password_link(member.user)}"
-            )
+        self.stdout.write(f"{invitation.email} joins at {reverse('join', args=[secret])}")
 
     def _practice(self, number):
         return Practice.objects.get(pk=number) if number else Practice.objects.get()
+
+    def _supervisors(self, practice, email):
+        if not email:
+            return []
+        return [Membership.objects.today().get(practice=practice, user__email=email.lower())]

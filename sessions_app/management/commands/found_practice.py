@@ -1,13 +1,14 @@
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.urls import reverse
 
-from sessions_app.access.actions import found_practice, join_practice
-from sessions_app.people.pages import password_link
+from sessions_app.access.actions import found_practice
+from sessions_app.places.actions import invite
 
 
 class Command(BaseCommand):
-    help = "Open a practice, and give its first member a place in it. Prints a one-time link."
+    help = "Open a practice, and invite its first member. Prints a one-time link."
 
     def add_arguments(self, parser):
         parser.add_argument("--name", required=True, help="what the practice is called")
@@ -26,13 +27,14 @@ class Command(BaseCommand):
                 language=options["language"],
                 crisis_note=options["crisis_note"],
             )
-            member = join_practice(
+            invitation, secret = invite(
                 practice=practice,
                 email=options["email"],
                 is_manager=True,
                 is_clinician=options["clinician"],
+                by=None,
             )
         except ValidationError as refusal:
             raise CommandError("; ".join(refusal.messages)) from refusal
         self.stdout.write(f"Practice {practice.pk}, {practice.name}, is open.")
-        self.stdout.write(f"{member.user.email} sets a password at {password_link(member.user)}")
+        self.stdout.write(f"{invitation.email} joins at {reverse('join', args=[secret])}")
