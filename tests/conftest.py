@@ -7,7 +7,9 @@ a superuser. Cleo is Theo's client; Dora is Olga's; Emil is Nils's.
 """
 
 import importlib
+import os
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,6 +30,7 @@ from django.test import Client
 from django.utils import timezone
 
 from alliance.asking.actions import request_rating, submit_rating
+from alliance.management.commands.database_roles import form_may
 from alliance.measures.actions import load_instruments
 from alliance.ratings.models import Rating
 from alliance.trends.actions import open_trend
@@ -35,6 +38,7 @@ from alliance.trends.models import Flag
 from alliance.trends.pages import present_trend
 from sessions_app.access.actions import found_practice, join_practice, start_supervision
 from sessions_app.access.models import Membership, Practice, User
+from sessions_app.access.roles import set_up_roles
 from sessions_app.clients.actions import add_client
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.actions import log_session
@@ -45,6 +49,8 @@ TRIGGERS = (
     "sessions_app.migrations.0002_promises_kept_by_triggers",
     "alliance.migrations.0002_wording_stands_once_rated",
 )
+# Two databases of the tests may lie in one cluster, and roles are the cluster's.
+ROLES = f"alliance_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 PASSWORD = "correct horse battery staple"
 
 
@@ -68,13 +74,53 @@ class Cast:
             raise AttributeError(name) from None
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave out, on SQLite, what only PostgreSQL promises."""
+    if connection.vendor == "postgresql":
+        return
+    elsewhere = [item for item in items if item.get_closest_marker("postgresql")]
+    items[:] = [item for item in items if item not in set(elsewhere)]
+    config.hook.pytest_deselected(items=elsewhere)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """On PostgreSQL, let the second wall stand as in a practice."""
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            set_up_roles(prefix=ROLES, form_may=form_may(), tell=lambda told: None)
+
+
+@contextmanager
+def working_as(role):
+    """Work as one of the database roles; on SQLite there are none."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {ROLES}_{role}")
+    try:
+        yield
+    finally:
+        if connection.connection is not None and not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET ROLE")
+
+
 @pytest.fixture(autouse=True)
 def as_in_a_practice(settings, monkeypatch):
     """Hold to what a practice cannot switch off, though the addresses are the demonstration's.
 
     `force_login` stands for a sign-in of just now, with a second factor for
-    whoever has one.
+    whoever has one. Requests are answered in the database role of the server.
     """
+    request = Client.request
+
+    def as_the_server(client, **sent):
+        with working_as("app"):
+            return request(client, **sent)
+
+    monkeypatch.setattr(Client, "request", as_the_server)
     settings.SECOND_FACTOR_IS_COMPULSORY = settings.SIGN_OUT_WHEN_IDLE = True
     force_login = Client.force_login
 

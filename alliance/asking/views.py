@@ -1,3 +1,5 @@
+from functools import wraps
+
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import Http404
@@ -26,6 +28,7 @@ from alliance.ratings.models import RatingRequest
 from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only, public
 from sessions_app.access.limits import limits_guesses
+from sessions_app.access.rows import rows_of_form
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
 
@@ -105,6 +108,18 @@ def _held_session(request, session_id):
     return get_object_or_404(sessions, pk=session_id)
 
 
+def for_its_secret(view):
+    """Open the rows of one form, to whoever has its secret: in the address, or in the cookie."""
+
+    @wraps(view)
+    def answered(request, *args, **kwargs):
+        secret = kwargs.get("secret") or request.COOKIES.get(settings.HAND_OVER_COOKIE_NAME, "")
+        with rows_of_form(digest(secret)):
+            return view(request, *args, **kwargs)
+
+    return answered
+
+
 # The secret in the address is the authority and no cookie is used, so there is
 # nothing for a forged cross-site request to ride on.
 @csrf_exempt
@@ -112,6 +127,7 @@ def _held_session(request, session_id):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @limits_guesses("form")
+@for_its_secret
 def rate(request, secret):
     """Show the form and take the answer. A GET changes nothing, however often it comes.
 
@@ -130,6 +146,7 @@ def rate(request, secret):
 @public
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@for_its_secret
 def handed_over(request):
     """Show the form on the device that was handed over; its cookie admits, not its address."""
     asked = _handed_over(request)
@@ -140,6 +157,7 @@ def handed_over(request):
 
 @public
 @require_POST
+@for_its_secret
 def hand_back(request):
     """End the form on the device that was handed over: whoever goes on from here signs in."""
     asked = _handed_over(request)
@@ -150,6 +168,7 @@ def hand_back(request):
 
 @csrf_exempt  # What does not exist asks for no token.
 @public
+@for_its_secret
 def stray(request, *args):
     """Answer as where nothing is, whatever is asked for on a device that was handed over.
 

@@ -9,6 +9,7 @@ from alliance.detection.models import Sensitivity
 from alliance.detection.pages import present_rehearsal
 from sessions_app.access.doors import managers_only
 from sessions_app.access.models import Practice
+from sessions_app.access.rows import rows_counted
 
 
 @managers_only
@@ -22,5 +23,6 @@ def sensitivity(request, practice_id):
         choose_sensitivity(practice=practice, by=request.user, **form.cleaned_data)
         messages.success(request, _("Stored. It holds for sessions from now on."))
         return redirect("sensitivity", practice.pk)
-    page = present_rehearsal(practice, form)
+    with rows_counted(practice):
+        page = present_rehearsal(practice, form)
     return render(request, "detection/sensitivity.html", {"page": page, "form": form})

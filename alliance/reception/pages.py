@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from alliance.measures.models import Perspective
-from alliance.ratings.models import Rating, RatingRequest
+from alliance.ratings.models import RatingRequest
 from sessions_app.access.models import Membership, Practice
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
@@ -58,8 +58,8 @@ def reception_sessions(user):
 def present_reception(user, practice):
     """List today's and last week's held sessions of `practice`, the latest day first.
 
-    Two flat queries on what was asked and whether it has come; nothing that was
-    said is even fetched.
+    One flat query on what was asked and whether it was answered; nothing that
+    was said is even looked for.
     """
     begins = timezone.make_aware(datetime.combine(timezone.localdate() - LOOKS_BACK, time()))
     sessions = list(
@@ -69,11 +69,6 @@ def present_reception(user, practice):
         .select_related("episode__client", "episode__therapist__user")
         .order_by("-starts_at", "pk")
     )
-    arrived = set(
-        Rating.objects.standing()
-        .filter(session__in=sessions, respondent=Perspective.CLIENT)
-        .values_list("session", flat=True)
-    )
     asked = {
         request.session_id: request
         for request in RatingRequest.objects.filter(
@@ -82,19 +77,19 @@ def present_reception(user, practice):
     }
     days: dict[date, list[ReceptionRow]] = {}
     for session in sessions:
-        row = _row(session, session.pk in arrived, asked.get(session.pk))
+        row = _row(session, asked.get(session.pk))
         days.setdefault(timezone.localdate(session.starts_at), []).append(row)
     return ReceptionPage(
         practice=practice, days=[ReceptionDay(day, rows) for day, rows in days.items()]
     )
 
 
-def _row(session, has_arrived, request):
+def _row(session, request):
     is_open = request is not None and request.closed_at is None
     is_open = is_open and request.expires_at > timezone.now()
     return ReceptionRow(
         session=session,
-        has_arrived=has_arrived,
+        has_arrived=request is not None and request.was_answered,
         asked_at=request.asked_at if request else None,
         open_until=request.expires_at if is_open else None,
         replaces=str(request.pk) if is_open else "",

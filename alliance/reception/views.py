@@ -11,6 +11,7 @@ from alliance.ratings.models import RatingRequest
 from alliance.reception.pages import present_reception, reception_sessions
 from sessions_app.access.actions import record
 from sessions_app.access.doors import reception_only
+from sessions_app.access.rows import rows_of_episode
 
 
 @reception_only
@@ -40,12 +41,14 @@ def reception_ask(request, session_id):
     if str(getattr(still_open, "pk", "")) != request.POST.get("replaces", ""):
         return redirect("reception")
     try:
-        asked, secret = request_rating(
-            session=session,
-            respondent=Perspective.CLIENT,
-            channel=RatingRequest.Channel.LINK,
-            by=request.user,
-        )
+        # Asking needs more of the episode than reception sees, such as the client's language.
+        with rows_of_episode(session.episode_id):
+            asked, secret = request_rating(
+                session=session,
+                respondent=Perspective.CLIENT,
+                channel=RatingRequest.Channel.LINK,
+                by=request.user,
+            )
     except NothingToRate:
         return redirect("reception")
     address = request.build_absolute_uri(f"{settings.FORMS_AT}{reverse('rate', args=[secret])}")

@@ -11,6 +11,7 @@ from alliance.ratings.models import Rating
 from alliance.trends.models import Flag, Reading, Standing
 from alliance.trends.replay import go_on, replay, touched_flags
 from sessions_app.access.actions import record
+from sessions_app.access.rows import rows_of_episode
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
 
@@ -24,8 +25,12 @@ def review(episode, session=None, at=None):
     history. Without it, or where more has changed, all is worked out anew.
     Raises ValidationError where a session that somebody rated is no longer held.
     """
-    # Of two who change an episode at once the second waits here, and sees what the first did.
-    episode = Episode.objects.lock(episode)
+    with rows_of_episode(episode.pk):
+        # Of two who change an episode at once the second waits here, and sees what the first did.
+        _review(Episode.objects.lock(episode), session, at)
+
+
+def _review(episode, session, at):
     walk = go_on(episode, session) if session else None
     if walk is None:
         _refuse_ratings_without_a_session(episode)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
+from django.db import DatabaseError
 
 from sessions_app.access.encryption import KEY, EncryptionError, decrypt, encrypt
+from sessions_app.access.rows import holes_in_the_wall, is_alone_with_one_wall
 
 
 @register(Tags.security)
@@ -36,3 +38,17 @@ def key_file_is_private(app_configs, **kwargs):
             id="access.W001",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def rows_are_walled(app_configs, **kwargs):
+    """Warn where nothing but our own filters keeps several therapists' clients apart."""
+    hint = "See “The database’s own wall” in docs/operations.md."
+    try:
+        holes = holes_in_the_wall()
+        if is_alone_with_one_wall():
+            said = "On SQLite only the application keeps the clients of several clinicians apart."
+            return [Warning(said, hint=hint, id="access.W002")]
+    except DatabaseError:  # There is none yet, or it has no tables.
+        return []
+    return [Warning(hole, hint=hint, id="access.W003") for hole in holes]

@@ -46,12 +46,13 @@ def add_client(
         }.items()
         if value
     }
-    if given:
-        ClientIdentity.objects.create(client=client, **given)
     record("client.added", client, by=by, fields=["code", *given])
-    return open_episode(
+    episode = open_episode(
         client=client, therapist=therapist, by=by, modality=modality, started_on=started_on
     )
+    if given:
+        ClientIdentity.objects.create(client=client, **given)
+    return episode
 
 
 @transaction.atomic

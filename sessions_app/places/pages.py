@@ -7,6 +7,7 @@ from django.db.models import Count, Prefetch, Q
 from django.utils import timezone
 
 from sessions_app.access.models import Deputy, Membership, Practice, Supervision
+from sessions_app.access.rows import is_alone_with_one_wall
 from sessions_app.places.forms import DUTIES
 from sessions_app.places.models import Invitation
 
@@ -30,6 +31,7 @@ class PeoplePage:
     left: list[Person]
     waiting: list[Invitation]
     was_opened: bool
+    has_one_wall: bool
 
 
 def present_people(practice):
@@ -61,6 +63,7 @@ def present_people(practice):
         was_opened=practice.memberships.filter(
             emergencies__opened_at__gte=timezone.now() - LOOKS_BACK
         ).exists(),
+        has_one_wall=is_alone_with_one_wall(),
     )
 
 

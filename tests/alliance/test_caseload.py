@@ -160,6 +160,14 @@ def test_of_the_ended_those_seen_last_come_first_whatever_was_flagged(cast):
     assert codes(cast, is_ended=True) == ["LATER", "CLEO"]
 
 
+def asked_of_tables(captured):
+    """Count what tables were asked, without what begins a transaction and binds a person."""
+    return sum(
+        query["sql"].startswith(("SELECT", "INSERT", "UPDATE"))
+        for query in captured.captured_queries
+    )
+
+
 @pytest.mark.parametrize("name", ["caseload", "caseload-supervised"])
 def test_the_number_of_queries_grows_neither_with_episodes_nor_with_histories(cast, client, name):
     user = cast.theo if name == "caseload" else cast.sue
@@ -174,7 +182,7 @@ def test_the_number_of_queries_grows_neither_with_episodes_nor_with_histories(ca
     with CaptureQueriesContext(connection) as many:
         page = client.get(reverse(name)).content.decode()
     assert page.count("C-") == 20
-    assert len(many) == len(few) <= 11
+    assert asked_of_tables(many) == asked_of_tables(few) <= 11
 
 
 def test_a_long_list_is_given_out_in_pages(cast, client, monkeypatch):

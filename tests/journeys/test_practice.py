@@ -136,7 +136,7 @@ def test_somebody_comes_takes_over_a_caseload_and_somebody_goes(
     gone.reload()
     expect(gone.get_by_role("heading", level=1)).to_have_text("Sign in")
     sign_in(gone, practice, leaver.split()[0].lower())
-    expect(gone.get_by_role("heading", level=1)).to_have_text("Sign in")
+    expect(gone.get_by_role("heading", level=1)).to_have_text("This account is closed")
 
     # All of it is written down, and names no client.
     mara.get_by_role("link", name="People").first.click()

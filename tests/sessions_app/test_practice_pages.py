@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sessions_app.access.actions import end_supervision, join_practice, start_supervision
+from sessions_app.access.checks import rows_are_walled
 from sessions_app.access.models import AuditEvent, Membership, Supervision
 from sessions_app.clients.actions import add_client, end_episode
 from sessions_app.places.actions import change_duties
@@ -272,3 +273,23 @@ def test_an_episode_that_ended_counts_among_the_ended(cast, mara):
     assert "0 clients are with this person now" in page
     assert "1 course of therapy has ended" in page
     assert "CLEO" not in page
+
+
+# --- One wall or two ----------------------------------------------------------------------
+
+
+def test_with_several_clinicians_on_sqlite_the_manager_is_told_that_there_is_one_wall(cast, client):
+    client.force_login(cast.mara)
+    page = client.get(reverse("people", args=[cast.practice.pk])).content.decode()
+    assert ("This runs on SQLite" in page) is (connection.vendor == "sqlite")
+    found = [warning.id for warning in rows_are_walled(None)]
+    assert found == {"sqlite": ["access.W002"], "postgresql": ["access.W003"]}[connection.vendor]
+
+
+def test_whoever_works_alone_is_told_nothing_of_walls(cast, client):
+    Membership.objects.exclude(pk=cast.members["theo"].pk).update(
+        is_clinician=False, is_manager=True
+    )
+    client.force_login(cast.mara)
+    page = client.get(reverse("people", args=[cast.practice.pk])).content.decode()
+    assert "This runs on SQLite" not in page

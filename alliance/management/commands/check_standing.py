@@ -1,10 +1,11 @@
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from alliance.trends.actions import differences, review
 from sessions_app.clients.models import Episode
+from sessions_app.management.all_rows import AllRowsCommand
 
 
-class Command(BaseCommand):
+class Command(AllRowsCommand):
     help = (
         "Work out every episode's standing and flags anew from its sessions and ratings, "
         "and fail if what is stored differs in anything."

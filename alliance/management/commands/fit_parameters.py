@@ -1,10 +1,11 @@
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from alliance.detection.actions import store_parameters
 from alliance.detection.parameters import propose
 from alliance.measures.models import MeasureVersion, Perspective
 from sessions_app.access.models import Practice
+from sessions_app.management.all_rows import AllRowsCommand
 
 NAMES = {
     "m": "mean over clients",
@@ -16,7 +17,7 @@ NAMES = {
 }
 
 
-class Command(BaseCommand):
+class Command(AllRowsCommand):
     help = (
         "Fit the detector's parameters to each practice's own ratings, and show old and new side "
         "by side. Nothing is stored without --store; courses that have begun keep their version."

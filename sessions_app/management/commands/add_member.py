@@ -4,6 +4,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from sessions_app.access.models import Membership, Practice
+from sessions_app.management.addresses import absolute
 from sessions_app.places.actions import invite
 
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError("There are several practices: say which by --practice.") from error
         except Membership.DoesNotExist as error:
             raise CommandError("The supervisor does not belong to this practice.") from error
-        self.stdout.write(f"{invitation.email} joins at {reverse('join', args=[secret])}")
+        self.stdout.write(f"{invitation.email} joins at {absolute(reverse('join', args=[secret]))}")
 
     def _practice(self, number):
         return Practice.objects.get(pk=number) if number else Practice.objects.get()

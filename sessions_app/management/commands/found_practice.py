@@ -4,6 +4,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from sessions_app.access.actions import found_practice
+from sessions_app.management.addresses import absolute
 from sessions_app.places.actions import invite
 
 
@@ -37,4 +38,4 @@ class Command(BaseCommand):
         except ValidationError as refusal:
             raise CommandError("; ".join(refusal.messages)) from refusal
         self.stdout.write(f"Practice {practice.pk}, {practice.name}, is open.")
-        self.stdout.write(f"{invitation.email} joins at {reverse('join', args=[secret])}")
+        self.stdout.write(f"{invitation.email} joins at {absolute(reverse('join', args=[secret]))}")

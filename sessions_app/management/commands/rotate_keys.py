@@ -1,10 +1,11 @@
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from sessions_app.access.encryption import current_key
 from sessions_app.access.rotation import places, rotate, survey
+from sessions_app.management.all_rows import AllRowsCommand
 
 
-class Command(BaseCommand):
+class Command(AllRowsCommand):
     help = (
         "Encrypt every text under the first of FIELD_KEYS, while people go on working, "
         "and then decrypt all of them to see that nothing is left under another key."

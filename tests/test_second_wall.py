@@ -1,0 +1,703 @@
+"""On PostgreSQL the database itself holds back what a forgotten filter would let through.
+
+SQLite has no second wall, so these tests are not among those that run there.
+"""
+
+import os
+import subprocess
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.db import ProgrammingError, connection, transaction
+from django.test import Client as Browser
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alliance.asking.actions import digest
+from alliance.measures.models import Perspective
+from alliance.ratings.models import Rating, RatingRequest
+from alliance.trends.models import Flag, Reading, Standing, StandingQuerySet
+from sessions_app.access import rows
+from sessions_app.access.models import Deputy, Membership, Practice, Supervision, User
+from sessions_app.access.rows import (
+    holes_in_the_wall,
+    rows_counted,
+    rows_of,
+    rows_of_episode,
+    rows_of_form,
+    sees_all_rows,
+)
+from sessions_app.clients.models import Client, ClientIdentity, Episode, EpisodeQuerySet
+from sessions_app.openings.models import Consent, EmergencyAccess
+from sessions_app.sessions.models import Session, SessionQuerySet
+from tests import test_access_matrix as matrix
+from tests.conftest import ROLES, ask, hold, rate, working_as
+from tests.postgres import find_binaries
+
+WALLED = (
+    Client,
+    ClientIdentity,
+    Episode,
+    Session,
+    RatingRequest,
+    Rating,
+    Standing,
+    Flag,
+    Reading,
+)
+pytestmark = pytest.mark.postgresql
+
+
+def count_as(role, model):
+    with working_as(role):
+        return model._base_manager.count()
+
+
+def of(function):
+    """Return what one of the wall's functions gives, as a set."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}()")
+        return {value for (value,) in cursor.fetchall()}
+
+
+@pytest.fixture
+def said(cast, sessions):
+    """Something in each walled table, for each of the three clients."""
+    for session in sessions.values():
+        rate(session, 7)
+    for back in range(1, 4):
+        hold(cast.cleo, weeks_ago=back)
+    for name, session in sessions.items():
+        episode = getattr(cast, name)
+        Flag.objects.create(
+            episode=episode,
+            session=session,
+            kind=Flag.Kind.UNRATED,
+            rank=1,
+            facts={},
+            raised_at=timezone.now(),
+        )
+        Reading.objects.create(
+            rating=session.ratings.get(), reader=episode.therapist, read_at=timezone.now()
+        )
+    return sessions
+
+
+# --- One rule, said twice ----------------------------------------------------------------
+
+DAYS = st.integers(-2, 2)
+
+
+@st.composite
+def periods(draw):
+    """From a day near today to a day near today, or for good."""
+    start = draw(st.integers(-3, 1))
+    length = draw(st.none() | st.integers(0, 4))
+    today = timezone.localdate(timezone=timezone.get_default_timezone())
+    started_on = today + timedelta(days=start)
+    return {
+        "started_on": started_on,
+        "ended_on": None if length is None else started_on + timedelta(days=length),
+    }
+
+
+@st.composite
+def worlds(draw):
+    """Say who works where and when, who supervises whom, whose clients came, and what opens."""
+    people = draw(st.integers(2, 5))
+    places = [
+        {
+            "practice": draw(st.integers(0, 1)),
+            "user": draw(st.integers(0, people - 1)),
+            "is_clinician": draw(st.sampled_from([True, True, True, False])),
+            "is_locked": draw(st.sampled_from([False, False, False, True])),
+            **draw(periods()),
+        }
+        for _place in range(draw(st.integers(2, 6)))
+    ]
+    index = st.integers(0, len(places) - 1)
+    episodes = [
+        {
+            "therapist": draw(index),
+            "follows": draw(st.none() | st.integers(0, n - 1)) if n else None,
+            "is_over": draw(st.booleans()),
+        }
+        for n in range(draw(st.integers(1, 6)))
+    ]
+    which = st.integers(0, len(episodes) - 1)
+    return SimpleNamespace(
+        active=draw(st.lists(st.sampled_from([True, True, True, False]), min_size=5, max_size=5)),
+        places=places,
+        supervisions=[
+            (draw(index), draw(index), draw(periods())) for _one in range(draw(st.integers(0, 4)))
+        ],
+        episodes=episodes,
+        consents=[(draw(which), draw(st.booleans())) for _one in range(draw(st.integers(0, 3)))],
+        deputies=[(draw(index), draw(st.booleans())) for _one in range(draw(st.integers(0, 3)))],
+        emergencies=[
+            (draw(which), draw(index), draw(st.sampled_from(["open", "over", "ended"])))
+            for _one in range(draw(st.integers(0, 3)))
+        ],
+    )
+
+
+def build(world):
+    """Put a world into the tables, leaving out what no table would take."""
+    now = timezone.now()
+    practices = [Practice.objects.create(name=name) for name in ("One", "Other")]
+    users = [
+        User.objects.create(email=f"p{n}@example.org", name=f"P{n}", is_active=active)
+        for n, active in enumerate(world.active)
+    ]
+    members, taken = [], set()
+    for place in world.places:
+        pair = (place["practice"], place["user"])
+        is_open = place["ended_on"] is None
+        if is_open and pair in taken:
+            members.append(None)
+            continue
+        taken |= {pair} if is_open else set()
+        members.append(
+            Membership.objects.create(
+                practice=practices[place["practice"]],
+                user=users[place["user"]],
+                is_clinician=place["is_clinician"],
+                is_manager=not place["is_clinician"],
+                locked_at=now if place["is_locked"] else None,
+                started_on=place["started_on"],
+                ended_on=place["ended_on"],
+            )
+        )
+    pairs = set()
+    for one, other, period in world.supervisions:
+        supervisor, therapist = members[one], members[other]
+        if None in (supervisor, therapist) or one == other or (one, other) in pairs:
+            continue
+        if supervisor.practice_id == therapist.practice_id:
+            pairs.add((one, other))
+            Supervision.objects.create(supervisor=supervisor, therapist=therapist, **period)
+    episodes, followed = [], set()
+    for n, told in enumerate(world.episodes):
+        therapist = members[told["therapist"]]
+        if therapist is None:
+            episodes.append(None)
+            continue
+        before = None if told["follows"] is None else episodes[told["follows"]]
+        if before in followed or (before and before.therapist.practice_id != therapist.practice_id):
+            before = None
+        followed |= {before} if before else set()
+        client = before.client if before else None
+        is_over = told["is_over"] or (
+            client is not None
+            and Episode.objects.filter(client=client, therapist=therapist, ended_on=None).exists()
+        )
+        day = timezone.localdate() - timedelta(days=1)
+        episodes.append(
+            Episode.objects.create(
+                client=client or Client.objects.create(practice=therapist.practice, code=f"C{n}"),
+                therapist=therapist,
+                follows=before,
+                started_on=day,
+                ended_on=day if is_over else None,
+                ending="planned" if is_over else "",
+            )
+        )
+    agreed = set()
+    for n, is_withdrawn in world.consents:
+        episode = episodes[n]
+        if episode is None or (not is_withdrawn and n in agreed):
+            continue
+        agreed |= set() if is_withdrawn else {n}
+        Consent.objects.create(
+            client=episode.client,
+            episode=episode,
+            kind=Consent.Kind.EARLIER_THERAPY,
+            wording=1,
+            given_at=now,
+            withdrawn_at=now if is_withdrawn else None,
+            recorded_by=episode.therapist,
+        )
+    appointed = set()
+    for n, is_dismissed in world.deputies:
+        if members[n] is None or (not is_dismissed and n in appointed):
+            continue
+        appointed |= set() if is_dismissed else {n}
+        Deputy.objects.create(
+            member=members[n], appointed_at=now, dismissed_at=now if is_dismissed else None
+        )
+    for n, who, state in world.emergencies:
+        episode, member = episodes[n], members[who]
+        if None in (episode, member) or episode.client.practice_id != member.practice_id:
+            continue
+        opened_at = now - timedelta(hours=2 if state == "over" else 0)
+        EmergencyAccess.objects.create(
+            client=episode.client,
+            member=member,
+            reason="It could not wait.",
+            opened_at=opened_at,
+            expires_at=opened_at + timedelta(hours=1),
+            closed_at=now if state == "ended" else None,
+        )
+    return users
+
+
+@settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(world=worlds())
+def test_the_database_states_the_rule_that_the_application_states(db, world):
+    with transaction.atomic():
+        for user in build(world):
+            expected = {
+                "own_places": Membership.objects.own(user),
+                "reached_places": Membership.objects.reach(user),
+                "readable_episodes": set(
+                    Episode.objects.visible_to(user).values_list("pk", flat=True)
+                ),
+                "writable_episodes": set(
+                    Episode.objects.held_by(user).values_list("pk", flat=True)
+                ),
+            }
+            with rows_of(user):
+                assert {name: of(name) for name in expected} == expected
+                with working_as("app"):
+                    seen = set(Episode.objects.values_list("pk", flat=True))
+                    assert {name: of(name) for name in expected} == expected
+            in_the_office = Practice.objects.managed_by(user)
+            counted = Episode.objects.filter(therapist__practice__in=in_the_office)
+            assert seen == expected["readable_episodes"] | set(counted.values_list("pk", flat=True))
+        transaction.set_rollback(True)
+
+
+# --- Who sees what, table by table -------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", WALLED)
+def test_where_nobody_is_bound_there_is_nothing(said, model):
+    assert model._base_manager.count() >= 3
+    assert count_as("app", model) == 0
+    assert count_as("form", model) == 0 if model is not ClientIdentity else True
+
+
+@pytest.mark.parametrize(
+    ("name", "clients"),
+    [
+        ("theo", {"CLEO"}),
+        ("sue", {"CLEO"}),
+        ("olga", {"DORA"}),
+        ("nils", {"EMIL"}),
+        ("mara", set()),
+        ("rita", set()),
+        ("root", set()),
+    ],
+)
+def test_an_unscoped_query_finds_only_what_the_person_may_read(cast, said, name, clients):
+    person = cast.root if name == "root" else getattr(cast, name)
+    with rows_of(person), working_as("app"):
+        for model, path in (
+            (ClientIdentity, "client__code"),
+            (Rating, "session__episode__client__code"),
+            (Standing, "episode__client__code"),
+            (Flag, "episode__client__code"),
+            (Reading, "rating__session__episode__client__code"),
+        ):
+            assert set(model.objects.values_list(path, flat=True)) == clients, model
+
+
+def test_managers_and_reception_see_that_there_are_clients_and_not_what_is_said(cast, said):
+    for person in (cast.mara, cast.rita):
+        with rows_of(person), working_as("app"):
+            assert set(Episode.objects.values_list("client__code", flat=True)) == {"CLEO", "DORA"}
+            assert Session.objects.count() == 5
+            assert not Rating.objects.exists()
+            assert not ClientIdentity.objects.exists()
+
+
+def test_a_manager_counts_what_is_said_in_their_own_practice_only_and_only_where_asked(cast, said):
+    with rows_of(cast.mara), working_as("app"):
+        with rows_counted(cast.practice):
+            assert Rating.objects.count() == 2
+        with rows_counted(cast.elsewhere):
+            assert not Rating.objects.exists()
+        assert not Rating.objects.exists()
+    with rows_of(cast.olga), rows_counted(cast.practice), working_as("app"):
+        assert Rating.objects.count() == 1
+
+
+def test_a_form_opens_its_own_episode_and_no_other(cast, sessions):
+    _asked, secret = ask(sessions["dora"])
+    with rows_of_form(digest(secret)), working_as("form"):
+        assert [one.session for one in RatingRequest.objects.all()] == [sessions["dora"]]
+        assert [one.client.code for one in Episode.objects.all()] == ["DORA"]
+        assert [one.code for one in Client.objects.all()] == ["DORA"]
+    with rows_of_form(digest("a guess")), working_as("form"):
+        assert not RatingRequest.objects.exists()
+
+
+def test_a_supervisor_reads_and_changes_nothing(cast, said):
+    with rows_of(cast.sue), working_as("app"):
+        assert Rating.objects.update(comment="") == 0
+        assert Session.objects.update(minutes=10) == 0
+        assert Episode.objects.update(modality="group") == 0
+    assert not Session.objects.filter(minutes=10).exists()
+
+
+@pytest.mark.parametrize("model", WALLED)
+def test_the_server_deletes_no_clinical_row(cast, said, model):
+    with (
+        rows_of(cast.theo),
+        working_as("app"),
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+    ):
+        model._base_manager.all()._raw_delete("default")
+
+
+def test_nobody_changes_the_trail_whatever_the_role(cast, said):
+    for role in ("app", "form", "jobs", "backup"):
+        for statement in ("UPDATE {} SET verb = 'x'", "DELETE FROM {}", "TRUNCATE {}"):
+            with (
+                working_as(role),
+                pytest.raises(ProgrammingError, match="permission denied"),
+                transaction.atomic(),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(statement.format("sessions_app_auditevent"))
+
+
+# --- The ways in which such a wall is known to fail --------------------------------------
+
+
+def test_it_holds_for_the_owner_of_the_tables_too(cast, said):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # No table is altered while checks wait.
+        cursor.execute(f"ALTER ROLE {ROLES}_owner NOBYPASSRLS")
+    assert count_as("owner", Standing) == 0
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE alliance_standing NO FORCE ROW LEVEL SECURITY")
+    assert count_as("owner", Standing) == 3
+
+
+def test_no_view_is_a_way_around_it(db):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm')"
+            " AND relnamespace = 'public'::regnamespace"
+            " AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)"
+        )
+        assert cursor.fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("role", "holes"),
+    [
+        ("app", []),
+        ("form", []),
+        ("owner", ["sees all rows"]),
+        ("jobs", ["sees all rows"]),
+        ("backup", ["sees all rows"]),
+        (None, ["sees all rows"]),
+    ],
+)
+def test_the_server_is_refused_in_a_role_that_the_wall_does_not_hold_back(db, role, holes):
+    if role is None:
+        found = holes_in_the_wall()
+    else:
+        with working_as(role):
+            found = holes_in_the_wall()
+    assert len(found) == len(holes)
+    assert all(part in sentence for part, sentence in zip(holes, found, strict=True))
+
+
+def test_the_server_is_refused_as_owner_and_where_a_table_is_open(db):
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER ROLE {ROLES}_owner NOBYPASSRLS")
+        cursor.execute("ALTER TABLE alliance_flag DISABLE ROW LEVEL SECURITY")
+    with working_as("owner"):
+        owns, stands_open = holes_in_the_wall()
+    assert "owns clinical tables" in owns
+    assert "not switched on for all" in stands_open
+
+
+def test_a_server_that_sees_all_rows_gets_no_connection(committed, settings):
+    settings.IS_LOCAL = False
+    try:
+        with pytest.raises(ImproperlyConfigured, match="database_roles"):
+            connection.close()
+            rows.refuse_holes()
+        with pytest.raises(ImproperlyConfigured):
+            User.objects.count()
+    finally:
+        rows.connection_created.disconnect(dispatch_uid="the second wall")
+    assert User.objects.count() == 0
+
+
+def bound():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('alliance.person', true),"
+            " current_setting('alliance.form', true)"
+        )
+        return tuple(value or "" for value in cursor.fetchone())
+
+
+def test_what_was_bound_ends_with_the_transaction(committed, cast):
+    with rows_of(cast.theo):
+        assert bound() == (str(cast.theo.pk), "")
+    assert bound() == ("", "")
+    with working_as("app"):  # An empty setting is not a number, and no error either.
+        assert not Episode.objects.exists()
+    with pytest.raises(KeyError), rows_of(cast.theo):
+        raise KeyError
+    assert bound() == ("", "")
+
+
+def test_within_a_transaction_it_ends_with_the_block(cast):
+    with rows_of(cast.theo):
+        with rows_of(cast.olga), rows_of_form("some digest"):
+            assert bound() == (str(cast.olga.pk), "some digest")
+        assert bound() == (str(cast.theo.pk), "")
+        with pytest.raises(KeyError), rows_of(cast.olga):
+            raise KeyError
+        assert bound() == (str(cast.theo.pk), "")
+    assert bound() == ("", "")
+
+
+def test_after_a_request_nobody_is_bound(cast, client):
+    client.force_login(cast.theo)
+    assert client.get(reverse("caseload")).status_code == 200
+    assert bound() == ("", "")
+
+
+@pytest.mark.parametrize("model", [Rating, Flag, Reading])
+def test_nothing_is_hung_on_a_row_that_is_not_seen(cast, said, model):
+    """A foreign key alone would take it: it looks past the wall."""
+    foreign = model.objects.get(
+        **{
+            Rating: {"session": said["dora"]},
+            Flag: {"episode": cast.dora},
+            Reading: {"rating__session": said["dora"]},
+        }[model]
+    )
+    foreign._state.adding, foreign.pk = True, model._meta.pk.get_default()
+    if model is Rating:
+        foreign.respondent, foreign.request = Perspective.THERAPIST, None
+    if model is Flag:
+        foreign.kind = Flag.Kind.LOW
+    if model is Reading:
+        foreign.reader = cast.members["theo"]
+    with (
+        rows_of(cast.theo),
+        working_as("app"),
+        pytest.raises(ProgrammingError, match="row-level security"),
+        transaction.atomic(),
+    ):
+        foreign.save(force_insert=True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("check_standing",), ("fit_parameters",), ("rotate_keys",), ("migrate",)],
+)
+def test_a_command_that_would_see_only_some_rows_is_refused(cast, said, command):
+    assert sees_all_rows()
+    with working_as("app"):
+        assert not sees_all_rows()
+        with pytest.raises(CommandError, match="role that sees all rows"):
+            call_command(*command, verbosity=0)
+
+
+def test_the_jobs_role_sees_all_rows(cast, said):
+    Flag.objects.all().delete()
+    call_command("check_standing", "--mend", verbosity=0)
+    with working_as("jobs"):
+        assert sees_all_rows()
+        call_command("check_standing", verbosity=0)
+
+
+def test_no_answer_is_sent_row_by_row_after_the_transaction(cast, said, client):
+    client.force_login(cast.theo)
+    for name in ("episode-csv", "episode-series"):
+        answer = client.get(reverse(name, args=[cast.cleo.pk]))
+        assert not answer.streaming
+        assert answer.content.count(b"\n") > 1
+
+
+def test_work_on_an_episode_that_somebody_else_sets_off_sees_all_of_it(cast, said):
+    with working_as("app"), rows_of(cast.mara):
+        assert not Rating.objects.exists()
+        with rows_of_episode(cast.cleo.pk):
+            assert Rating.objects.count() == 1
+        assert not Rating.objects.exists()
+
+
+def dump(role, *options):
+    """Dump the tests' database as a role; return what came, and how it ended."""
+    given = connection.settings_dict
+    return subprocess.run(
+        [
+            find_binaries() / "pg_dump",
+            *("--host", given["HOST"], "--port", str(given["PORT"])),
+            *("--username", f"{ROLES}_{role}", "--no-password", *options, given["NAME"]),
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PGPASSWORD": ""},
+    )
+
+
+def test_the_servers_role_cannot_dump_the_tables_and_that_of_backups_can(committed, cast):
+    hold(cast.cleo)
+    refused = dump("app")
+    assert refused.returncode
+    assert "row-level security" in refused.stderr or "permission denied" in refused.stderr
+    done = dump("backup")
+    assert done.returncode == 0, done.stderr
+    (rows_dumped,) = [
+        part
+        for part in done.stdout.split("COPY public.")
+        if part.startswith("sessions_app_session")
+    ]
+    assert rows_dumped.count(str(cast.cleo.pk)) == 1
+
+
+# --- The roles ---------------------------------------------------------------------------
+
+
+def test_roles_can_be_set_up_again_and_what_was_taken_is_put_right(cast, capsys):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"GRANT DELETE ON alliance_rating TO {ROLES}_app")
+        cursor.execute(f"ALTER ROLE {ROLES}_form BYPASSRLS")
+        cursor.execute("ALTER TABLE alliance_rating NO FORCE ROW LEVEL SECURITY")
+    call_command("database_roles", prefix=ROLES)
+    told = capsys.readouterr().out
+    assert "password" not in told
+    assert f"{ROLES}_app sees what the policies let through." in told
+    assert "Row-level security holds on 9 tables" in told
+    with working_as("form"):
+        assert holes_in_the_wall() == []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT has_table_privilege(%s, 'alliance_rating', 'DELETE')", [f"{ROLES}_app"]
+        )
+        assert cursor.fetchone() == (False,)
+
+
+def test_a_new_role_gets_a_password_that_is_told_once(db, capsys):
+    call_command("database_roles", prefix=f"{ROLES}_anew")
+    told = capsys.readouterr().out
+    assert told.count("Its password, which is not shown again: ") == 5
+    call_command("database_roles", prefix=f"{ROLES}_anew")
+    assert "password" not in capsys.readouterr().out
+
+
+def test_only_a_superuser_sets_up_roles(db):
+    with working_as("owner"), pytest.raises(CommandError, match="Only a superuser"):
+        call_command("database_roles", prefix=ROLES)
+
+
+def test_the_clients_pages_reach_no_account_and_no_name(db):
+    for table in ("sessions_app_user", "sessions_app_clientidentity", "django_session"):
+        with (
+            working_as("form"),
+            pytest.raises(ProgrammingError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"SELECT 1 FROM {table}")  # noqa: S608 - the names above
+
+
+# --- With the first wall taken out -------------------------------------------------------
+
+
+@pytest.fixture
+def first_wall_out(monkeypatch):
+    """Let every scope keep everything, as if each had been forgotten."""
+
+    def everything(queryset, user):
+        return queryset.all()
+
+    for queryset, names in (
+        (EpisodeQuerySet, ("visible_to", "held_by", "managed_by")),
+        (SessionQuerySet, ("held_by",)),
+        (StandingQuerySet, ("held_by", "supervised_by")),
+    ):
+        for name in names:
+            monkeypatch.setattr(queryset, name, everything)
+            for manager in (Episode.objects, Session.objects, Standing.objects):
+                if hasattr(type(manager), name) and manager._queryset_class is queryset:
+                    monkeypatch.setattr(
+                        type(manager), name, lambda self, user: self.get_queryset().all()
+                    )
+
+
+ASKED_FOR = sorted(name for name in matrix.CLINICAL if matrix.MATRIX[name][0])
+
+
+def things_of(cast, sessions):
+    return {
+        "episode": {name: getattr(cast, name).pk for name in matrix.OBJECTS},
+        "session": {name: sessions[name].pk for name in matrix.OBJECTS},
+    }
+
+
+@pytest.mark.parametrize("name", ASKED_FOR)
+def test_the_second_wall_alone_keeps_strangers_out(name, cast, sessions, first_wall_out):
+    target, sent, _told = matrix.MATRIX[name]
+    things = things_of(cast, sessions)[target]
+    refused = 0
+    for person in matrix.PEOPLE:
+        for thing in matrix.OBJECTS:
+            for method in ("GET", "POST"):
+                with matrix.undone():
+                    before = Rating.objects.count(), Session.objects.count()
+                    answer = matrix.visit(
+                        cast, person, method, matrix.path(name, target, things[thing]), sent
+                    )
+                    after = Rating.objects.count(), Session.objects.count()
+                if person not in matrix.READS[thing]:
+                    assert answer.status_code in {302, 404, 405}, (person, thing, method)
+                    assert "/sign-in/" in answer.headers.get("Location", "/sign-in/")
+                    refused += answer.status_code == 404
+                if person not in matrix.HOLDS[thing]:
+                    assert before == after, (person, thing, method)
+    assert refused >= 10
+
+
+@pytest.mark.parametrize("name", sorted(matrix.CLINICAL))
+def test_the_second_wall_alone_lets_no_page_name_a_client_of_others(
+    name, cast, sessions, first_wall_out
+):
+    target, sent, _told = matrix.MATRIX[name]
+    things = things_of(cast, sessions)
+    named = 0
+    for person in matrix.PEOPLE:
+        for thing in matrix.OBJECTS if target else [None]:
+            for method in ("GET", "POST"):
+                address = matrix.path(name, target, things.get(target, {}).get(thing))
+                with matrix.undone():
+                    body = matrix.visit(cast, person, method, address, sent).content.decode()
+                for client, readers in matrix.READS.items():
+                    named += client.upper() in body
+                    if person not in readers:
+                        assert client.upper() not in body, (person, thing, method, client)
+    assert named or name in {"rating-own"}
+
+
+def test_what_the_second_wall_holds_back_is_reported_as_the_mistake_that_it_is(
+    cast, sessions, first_wall_out, caplog
+):
+    browser = Browser()
+    browser.force_login(cast.sue)
+    answer = browser.post(reverse("rating-ask", args=[sessions["cleo"].pk]), {"channel": "link"})
+    assert answer.status_code == 404
+    assert "second wall" in caplog.text
+    assert not RatingRequest.objects.exists()
