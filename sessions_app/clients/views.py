@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only, freshly_confirmed, managers_only
 from sessions_app.access.models import Membership
+from sessions_app.access.rows import rows_of_episode
 from sessions_app.clients.actions import add_client, hand_over_caseload
 from sessions_app.clients.forms import ClientForm, HandOverForm
 from sessions_app.clients.models import Episode
@@ -63,18 +64,18 @@ def hand_over(request, member_id):
 def consent(request, episode_id):
     """Record that the client lets their present therapist read what was said before, or not."""
     episodes = Episode.objects.held_by(request.user).open().exclude(follows=None)
-    episode = get_object_or_404(
-        episodes.select_related("client", "follows__client", "therapist"), pk=episode_id
-    )
-    if request.method == "POST":
-        if request.POST.get("answer") == "agrees":
-            _agree(request, episode)
-        else:
-            withdraw_consent(episode=episode.follows, by=request.user)
-            messages.success(request, _("Withdrawn. What was said before is closed again."))
-        return redirect("consent", episode.pk)
-    record("consent.read", episode, by=request.user)
-    return render(request, "clients/consent.html", {"page": present_consent(episode)})
+    episode = get_object_or_404(episodes.select_related("client", "therapist"), pk=episode_id)
+    # It is about the episode before, which may not be open to this reader yet.
+    with rows_of_episode(episode.follows_id):
+        if request.method == "POST":
+            if request.POST.get("answer") == "agrees":
+                _agree(request, episode)
+            else:
+                withdraw_consent(episode=episode.follows, by=request.user)
+                messages.success(request, _("Withdrawn. What was said before is closed again."))
+            return redirect("consent", episode.pk)
+        record("consent.read", episode, by=request.user)
+        return render(request, "clients/consent.html", {"page": present_consent(episode)})
 
 
 def _agree(request, episode):
