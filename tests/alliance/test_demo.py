@@ -52,7 +52,10 @@ def test_every_session_and_rating_of_it_was_made_by_an_action(demo):
     assert verbs["rating.submitted"] == Rating.objects.count()
 
 
-def test_made_twice_it_is_the_same(db):
+def test_made_twice_at_one_moment_it_is_the_same(db, monkeypatch):
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+
     def told():
         """Make it, write down what everybody said, and undo it."""
         with transaction.atomic():
