@@ -1,4 +1,4 @@
-"""Every address × every kind of person × own and foreign objects × GET and POST.
+"""Every address × every kind of person × own and foreign objects × every method.
 
 The table below is the whole of it: an address that is not in it fails, and so
 does any answer that differs from it. A stranger's 404 is the very page that
@@ -8,6 +8,7 @@ an address without anything behind it gives.
 import uuid
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import product
 from urllib.parse import urlencode
 
 import pytest
@@ -19,19 +20,24 @@ from django.utils import timezone
 
 from sessions_app.access.actions import appoint_deputy, join_practice, start_supervision
 from sessions_app.access.models import AuditEvent, User
-from sessions_app.clients.actions import add_client, hand_over_episode
+from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
 from sessions_app.openings.actions import open_in_emergency
 from sessions_app.people.middleware import SecondFactor
-from sessions_app.places.actions import invite
-from tests.conftest import ask, hold
+from sessions_app.places.actions import end_membership, invite, lock_membership
+from tests.conftest import ask, give_app, hold
 from tests.passkeys import give_passkey
 
-PEOPLE = ["anonymous", "theo", "sue", "olga", "nils", "mara", "rita", "root"]
-CLINICIANS = {"theo", "sue", "olga", "nils"}
+# Beside those whom every test knows: Una supervises Nils in the other practice, Xena was a
+# therapist until yesterday, and Lena's account is closed, though her cookie is still there.
+PEOPLE = [
+    *("anonymous", "theo", "sue", "olga", "nils", "mara", "rita", "root"),
+    *("una", "xena", "lena"),
+]
+CLINICIANS = {"theo", "sue", "olga", "nils", "una"}
 OBJECTS = ["cleo", "dora", "emil"]
-READS = {"cleo": {"theo", "sue"}, "dora": {"olga"}, "emil": {"nils"}}
+READS = {"cleo": {"theo", "sue"}, "dora": {"olga"}, "emil": {"nils", "una"}}
 HOLDS = {"cleo": {"theo"}, "dora": {"olga"}, "emil": {"nils"}}
-WITH_APP = {"theo", "sue", "olga", "nils", "mara"}
+WITH_APP = {"theo", "sue", "olga", "nils", "mara", "una"}
 WITH_PASSKEY = {"theo", "olga", "nils"}
 SIGN_IN = 302  # Whoever is not signed in is sent to do so.
 STRANGER = 404
@@ -184,7 +190,7 @@ MATRIX = {
     "mfa_reauthenticate": (None, {}, factors(WITH_APP, 200, 200)),
     "mfa_reauthenticate_webauthn": (None, {}, factors(WITH_PASSKEY, 200, 302)),
     "mfa_index": (None, {}, signed_in(200, NOT_SO)),
-    "mfa_activate_totp": (None, {}, factors({"rita", "root"}, 200, 200)),
+    "mfa_activate_totp": (None, {}, factors({"rita", "root", "xena"}, 200, 200)),
     "mfa_deactivate_totp": (None, {}, app_removed),
     "mfa_add_webauthn": (None, {}, signed_in(200, 200)),
     "passkey-remove": ("passkey", {}, by_object(HOLDS, 200, 302)),
@@ -364,12 +370,62 @@ def things(cast, sessions, request):
     }
 
 
+def add_the_others(cast):
+    """Let Una, Xena and Lena come in; Lena signs in before her account is closed."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    for name, practice in (
+        ("una", cast.elsewhere),
+        ("xena", cast.practice),
+        ("lena", cast.practice),
+    ):
+        cast.members[name] = join_practice(
+            practice=practice,
+            email=f"{name}@example.org",
+            name=name.title(),
+            is_clinician=True,
+            started_on=yesterday - timedelta(days=100),
+        )
+    give_app(cast.una)
+    start_supervision(
+        supervisor=cast.members["una"],
+        therapist=cast.members["nils"],
+        started_on=yesterday - timedelta(days=100),
+    )
+    for name, code in (("xena", "XARA"), ("lena", "LEVI")):
+        hers = add_client(
+            therapist=cast.members[name],
+            code=code,
+            by=cast.members[name].user,
+            started_on=yesterday,
+        )
+        end_episode(episode=hers, ending="planned", by=hers.therapist.user, ended_on=yesterday)
+    end_membership(membership=cast.members["xena"], ended_on=yesterday, by=cast.mara)
+    lock_membership(membership=cast.members["lena"], by=cast.mara)
+    cast.lena.refresh_from_db()
+
+
+@pytest.fixture(autouse=True)
+def all_of_them(request):
+    """Let everyone be there whom the table tells of."""
+    if "cast" in request.fixturenames:
+        add_the_others(request.getfixturevalue("cast"))
+
+
 def visit(cast, person, method, address, sent):
     client = Client()
     if person != "anonymous":
         user = cast.root if person == "root" else getattr(cast, person)
         client.force_login(user)
-    return client.get(address) if method == "GET" else client.post(address, sent)
+    if method in {"GET", "POST"}:
+        return client.get(address) if method == "GET" else client.post(address, sent)
+    return client.generic(
+        method, address, urlencode(sent), content_type="application/x-www-form-urlencoded"
+    )
+
+
+def expected_of(told, person, thing, method):
+    """Return what the matrix tells; whose account is closed is nobody."""
+    return told("anonymous" if person == "lena" else person, thing, method)
 
 
 def test_the_matrix_has_a_row_for_every_address_and_no_other():
@@ -387,8 +443,30 @@ def test_each_person_gets_the_answer_that_the_matrix_tells(name, cast, things):
                 with undone():
                     answer = visit(cast, person, method, address, sent)
                 found[person, thing, method] = answer.status_code
-                expected[person, thing, method] = told(person, thing, method)
+                expected[person, thing, method] = expected_of(told, person, thing, method)
     assert found == expected
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_other_methods_open_nothing_to_anybody(name, cast, things):
+    """HEAD is answered like GET; what django-allauth takes for a sent form, like such a form."""
+    target, sent, told = MATRIX[name]
+    is_ours = not name.startswith(("account_", "mfa_", "passkey"))
+    for person, method in product(PEOPLE, ("HEAD", "PUT", "PATCH", "DELETE")):
+        for thing in OBJECTS if target in things else [None]:
+            address = path(name, target, things.get(target, {}).get(thing))
+            with undone():
+                answer = visit(cast, person, method, address, sent)
+            if method == "HEAD":
+                expected = {expected_of(told, person, thing, "GET")}
+                assert answer.content == b""
+            elif is_ours:
+                expected = {SIGN_IN} if person in {"anonymous", "lena"} else set()
+                expected |= {STRANGER, NOT_SO}
+            else:
+                like_a_form = expected_of(told, person, thing, "POST")
+                expected = {SIGN_IN, STRANGER, NOT_SO, 200, like_a_form}
+            assert answer.status_code in expected, (person, thing, method)
 
 
 @pytest.mark.parametrize("name", sorted(CLINICAL))

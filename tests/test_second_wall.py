@@ -651,6 +651,7 @@ def things_of(cast, sessions):
 
 @pytest.mark.parametrize("name", ASKED_FOR)
 def test_the_second_wall_alone_keeps_strangers_out(name, cast, sessions, first_wall_out):
+    matrix.add_the_others(cast)
     target, sent, _told = matrix.MATRIX[name]
     things = things_of(cast, sessions)[target]
     refused = 0
@@ -676,6 +677,7 @@ def test_the_second_wall_alone_keeps_strangers_out(name, cast, sessions, first_w
 def test_the_second_wall_alone_lets_no_page_name_a_client_of_others(
     name, cast, sessions, first_wall_out
 ):
+    matrix.add_the_others(cast)
     target, sent, _told = matrix.MATRIX[name]
     things = things_of(cast, sessions)
     named = 0
