@@ -40,6 +40,10 @@ bench: $(RUN) ## Measure the caseload at 14 and at 1,400 episodes, and the detec
 	@$(BIN)/python bench/caseload.py
 	@$(BIN)/python bench/detector.py
 
+guards: $(RUN) ## Measure what guards hold: twenty answers at once, who has an account
+	@$(BIN)/python bench/guards.py sends
+	@$(BIN)/python bench/guards.py accounts
+
 characteristics: $(RUN) ## Simulate how often the rules are right and wrong: docs/method/*.md
 	@$(BIN)/python bench/characteristics.py
 	@$(BIN)/python bench/evidence.py
