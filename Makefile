@@ -7,7 +7,7 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz bench characteristics screenshots pins format messages
+.PHONY: help demo test check fuzz bench characteristics screenshots pins format messages guards
 
 help: ## Say what there is to do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22

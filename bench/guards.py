@@ -96,7 +96,7 @@ def accounts(var, rounds):
     from django.conf import settings
 
     settings.DEBUG = False
-    settings.ACCOUNT_RATE_LIMITS = {}
+    settings.ACCOUNT_RATE_LIMITS = False
     django.setup()
     from django.core.management import call_command
     from django.test import Client
