@@ -23,6 +23,7 @@ from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
 SENDERS = 20
+TOKEN = "a" * 32
 FORMS = """
 from datetime import timedelta
 from django.utils import timezone
@@ -98,8 +99,9 @@ def accounts(var, rounds):
     settings.DEBUG = False
     settings.ACCOUNT_RATE_LIMITS = False
     django.setup()
+    from django.core.handlers.wsgi import WSGIHandler
     from django.core.management import call_command
-    from django.test import Client
+    from django.test import RequestFactory
     from django.urls import reverse
     from scipy.stats import mannwhitneyu
 
@@ -110,7 +112,8 @@ def accounts(var, rounds):
         user = User(email=f"has{number:04}@example.org", name="A person")
         user.set_password("correct horse battery staple")
         user.save()
-    client = Client(headers={"host": "localhost"})
+    answered, factory = WSGIHandler(), RequestFactory(headers={"host": "localhost"})
+    proof = {"HTTP_COOKIE": f"csrftoken={TOKEN}", "HTTP_X_CSRFTOKEN": TOKEN}
     for name, sent in (
         ("account_login", lambda email: {"login": email, "password": "guess after guess"}),
         ("account_reset_password", lambda email: {"email": email}),
@@ -119,9 +122,11 @@ def accounts(var, rounds):
         for number in range(rounds):
             for kind in ("has", "not") if number % 2 else ("not", "has"):
                 email = f"{kind}{number:04}@example.org"
+                asked = factory.post(reverse(name), sent(email), **proof).environ
                 began = perf_counter()
-                answer = client.post(reverse(name), sent(email))
+                answer = answered(asked, lambda status, headers: None)
                 times[kind].append(perf_counter() - began)
+                answer.close()  # What waits until then, its reader does not wait for.
                 body = re.sub(r'csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
                 answers[kind].add((answer.status_code, len(body)))
         has, lacks = (median(times[kind]) * 1000 for kind in ("has", "not"))

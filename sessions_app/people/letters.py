@@ -1,13 +1,29 @@
 """Letters to members of staff: short, without names and without a word about health."""
 
 import logging
+import threading
 from smtplib import SMTPException
 
 from django.core.mail import send_mail
+from django.core.signals import request_finished
 from django.db import transaction
+from django.dispatch import receiver
 from django.template.loader import render_to_string
 
 logger = logging.getLogger(__name__)
+_waiting = threading.local()
+
+
+def once_answered(do):
+    """Do something once whoever asked has their answer, so that how long it takes tells nothing."""
+    _waiting.deeds = [*getattr(_waiting, "deeds", []), do]
+
+
+@receiver(request_finished)
+def _do_what_waits(**kwargs):
+    deeds, _waiting.deeds = getattr(_waiting, "deeds", []), []
+    for do in deeds:
+        do()
 
 
 def send_letter(letter, *, to, context, then=None):
