@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
@@ -15,7 +16,14 @@ def mask(text):
 
 
 class MaskSecrets(logging.Formatter):
-    """Lays a record out, and takes the secrets out of all of it, tracebacks included."""
+    """Lays a record out, and takes the secrets out of all of it, tracebacks included.
+
+    Times are UTC, so that records of several machines can be laid side by side.
+    """
+
+    converter = time.gmtime
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
 
     def format(self, record):
         return mask(super().format(record))

@@ -229,7 +229,9 @@ elif _engine != "django.db.backends.postgresql":
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "shared_cache",
+        # What is kept is unpickled. Whoever got into the clients' pages, where they are served
+        # alone, must not be able to put anything there for the server of staff to read.
+        "LOCATION": "public_cache" if PUBLIC_ONLY else "shared_cache",
         # With Django's 300 a flood would push out what still counts.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }

@@ -8,13 +8,12 @@ import logging
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import ProgrammingError
 from django.http import Http404
 
-from sessions_app.access.factors import ask_to_confirm, was_confirmed_lately
+from sessions_app.access.factors import ask_to_confirm, must_confirm
 from sessions_app.access.rows import rows_of, was_held_back
 
 logger = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ def freshly_confirmed(view):
 
     @wraps(view)
     def guarded(request, *args, **kwargs):
-        if settings.SECOND_FACTOR_IS_COMPULSORY and not was_confirmed_lately(request):
+        if must_confirm(request):
             return ask_to_confirm(request)
         return view(request, *args, **kwargs)
 

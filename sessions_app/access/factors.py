@@ -45,6 +45,11 @@ def was_confirmed_lately(request):
     return time.time() - max(shown, default=0) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
+def must_confirm(request):
+    """Say whether this person shows their factor once more before something that matters."""
+    return settings.SECOND_FACTOR_IS_COMPULSORY and not was_confirmed_lately(request)
+
+
 def ask_to_confirm(request):
     """Send this person to show their factor; django-allauth then does what was asked.
 

@@ -44,7 +44,7 @@ def is_too_often(request, what, *, most):
     never be what a rightful person does: a whole practice may sit behind one
     address.
     """
-    key = f"limits:{what}:{_neighbourhood(request)}:{time.time() // 60:.0f}"
+    key = f"limits:{what}:{neighbourhood(request)}:{time.time() // 60:.0f}"
     if cache.get(key, 0) >= most:
         return True  # A flood is only read, not written, until the minute is over.
     cache.add(key, 0, timeout=120)
@@ -54,7 +54,7 @@ def is_too_often(request, what, *, most):
         return False
 
 
-def _neighbourhood(request):
+def neighbourhood(request):
     """Return the network that a request comes from: /24, or /48 for IPv6."""
     try:
         address = ip_address(get_adapter().get_client_ip(request))

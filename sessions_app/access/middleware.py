@@ -1,11 +1,14 @@
 """What every request of a member of staff carries: their places today, their clock, their words."""
 
+import logging
+
 from django.core.exceptions import BadRequest
 from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from sessions_app.access.models import Membership
 
+logger = logging.getLogger(__name__)
 SENSES = ", ".join(
     f"{sense}=()"
     for sense in (
@@ -84,6 +87,13 @@ class Memberships:
         request.is_clinician = any(member.is_clinician for member in request.memberships)
         request.is_manager = any(member.is_manager for member in request.memberships)
         request.is_reception = any(member.is_reception for member in request.memberships)
+        response = self._respond(request)
+        if response.status_code == 404:
+            # Who looks for what is not theirs is answered like a stranger, and remembered.
+            logger.warning("Person %s asked for what is not there for them.", request.user.pk)
+        return response
+
+    def _respond(self, request):
         if not request.memberships:
             return self.get_response(request)
         practice = request.memberships[0].practice

@@ -15,6 +15,11 @@ from django.db import connection
 from psycopg2 import sql
 
 ROLES = {"owner": True, "app": False, "form": False, "jobs": True, "backup": True}  # sees all rows
+PATIENCE = {
+    "statement_timeout": "15s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+}
 AUDIT = "sessions_app_auditevent"
 MIGRATIONS = "django_migrations"
 CAN_MAKE_ROLES = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
@@ -65,6 +70,10 @@ def _make(cursor, name, *, sees_all, tell):
         + ("BYPASSRLS" if sees_all else "NOBYPASSRLS"),
         name,
     )
+    if not sees_all:
+        # Nobody who serves people waits for ever, or makes others wait.
+        for setting, value in PATIENCE.items():
+            _run(cursor, f"ALTER ROLE {{}} SET {setting} = '{value}'", name)
     tell(f"{name} {'sees all rows' if sees_all else 'sees what the policies let through'}.")
 
 

@@ -11,6 +11,7 @@ from sessions_app.access.doors import (
     managers_only,
     signed_in,
 )
+from sessions_app.access.factors import ask_to_confirm, must_confirm
 from sessions_app.access.models import Deputy, Membership, Practice
 from sessions_app.openings.actions import close_emergency, open_in_emergency
 from sessions_app.openings.forms import DeputyForm, EmergencyForm
@@ -33,6 +34,8 @@ def emergencies(request):
     if ids:
         form = EmergencyForm(request.POST if request.method == "POST" else None, members=places)
         if form.is_valid():
+            if must_confirm(request):
+                return ask_to_confirm(request)
             access = _open(request, form)
             if access:
                 return redirect("emergency", access.pk)

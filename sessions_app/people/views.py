@@ -64,7 +64,7 @@ def still_here(request):
 @require_safe
 def health(request):
     """Say that the server answers; it reads nothing."""
-    return render(request, "people/health.txt", content_type="text/plain")
+    return render(request, "people/health.txt", content_type="text/plain; charset=utf-8")
 
 
 def _only_supervises(user):

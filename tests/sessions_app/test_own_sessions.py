@@ -273,3 +273,30 @@ def test_the_cookies_are_two_and_nobody_but_the_server_reads_them(staff, setting
         assert cookie["samesite"] == "Lax"
         assert cookie["path"] == "/"
         assert not cookie["domain"]
+
+
+def test_whoever_confirms_gets_a_new_cookie_and_the_earlier_one_opens_nothing(staff, clock):
+    client = sign_in(browser(), staff.theo)
+    client.get(OWN_PAGE)
+    before = client.cookies["sessionid"].value
+    (began,) = UserSession.objects.values_list("created_at", flat=True)
+    clock.forward(30)
+    answer = client.post(reverse("mfa_reauthenticate"), {"code": code_of(staff.theo)})
+    assert answer.status_code == 302
+    assert client.cookies["sessionid"].value != before
+    assert is_in(client)
+    assert UserSession.objects.values_list("created_at", flat=True).get() == began
+    client.cookies["sessionid"] = before
+    assert not is_in(client)
+
+
+def test_a_failed_sign_in_and_a_look_at_what_is_not_there_are_logged_without_what_was_typed(
+    staff, caplog
+):
+    browser().post(reverse("account_login"), {"login": "theo@example.org", "password": "guess it"})
+    assert "A sign-in failed, in 127.0.0.0/24." in caplog.text
+    client = sign_in(browser(), staff.theo)
+    client.get(reverse("episode", args=[staff.dora.pk]))
+    assert f"Person {staff.theo.pk} asked for what is not there for them." in caplog.text
+    assert "guess it" not in caplog.text
+    assert "theo@example.org" not in caplog.text
