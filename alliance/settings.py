@@ -191,6 +191,8 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 # What sessions_app calls, in the same transaction, when an episode or its sessions change.
 EPISODE_CHANGED = "alliance.trends.actions.review"
+# What exists on a paired tablet: sessions_app pairs it, and knows nothing of what it shows.
+TABLET_ADDRESSES = "alliance.asking.tablet_urls"
 
 # --- Database --------------------------------------------------------------------------
 
@@ -324,6 +326,8 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = "csrftoken" if IS_LOCAL else "__Host-csrftoken"
 # It holds what admits to one form on a device that was handed over; beside it nothing exists.
 HAND_OVER_COOKIE_NAME = "hand-over" if IS_LOCAL else "__Host-hand-over"
+# It holds the key of a tablet that the practice has paired; beside it there are only forms.
+TABLET_COOKIE_NAME = "tablet" if IS_LOCAL else "__Host-tablet"
 SECURE_SSL_REDIRECT = not IS_LOCAL
 SECURE_HSTS_SECONDS = 0 if IS_LOCAL else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not IS_LOCAL

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("sessions_app.access.urls")),
     path("", include("sessions_app.people.urls")),
     path("", include("sessions_app.places.urls")),
+    path("", include("sessions_app.tablets.urls")),
     path("", include("sessions_app.openings.urls")),
     path("", include("sessions_app.clients.urls")),
     path("", include("sessions_app.sessions.urls")),

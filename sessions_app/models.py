@@ -12,6 +12,7 @@ from sessions_app.clients.models import Client, ClientIdentity, Episode
 from sessions_app.openings.models import Consent, EmergencyAccess
 from sessions_app.places.models import Invitation
 from sessions_app.sessions.models import Session
+from sessions_app.tablets.models import Tablet
 
 __all__ = [
     "AuditEvent",
@@ -26,5 +27,6 @@ __all__ = [
     "Practice",
     "Session",
     "Supervision",
+    "Tablet",
     "User",
 ]

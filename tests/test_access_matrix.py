@@ -18,12 +18,14 @@ from django.test import Client
 from django.urls import get_resolver, resolve, reverse
 from django.utils import timezone
 
+from alliance.asking.actions import send_to_tablet
 from sessions_app.access.actions import appoint_deputy, join_practice, start_supervision
 from sessions_app.access.models import AuditEvent, User
 from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
 from sessions_app.openings.actions import open_in_emergency
 from sessions_app.people.middleware import SecondFactor
 from sessions_app.places.actions import end_membership, invite, lock_membership
+from sessions_app.tablets.actions import invite_tablet, pair_tablet
 from tests.conftest import ask, give_app, hold
 from tests.passkeys import give_passkey
 
@@ -173,6 +175,7 @@ MATRIX = {
     "rate": ("secret", {"sent": "1", "say": "7"}, everyone(200, 302)),
     "demo-sign-in": ("token", {}, everyone(404, NOT_SO)),
     "join": ("invited", {}, everyone(200, 200)),
+    "tablet-pair": ("pairing secret", {}, everyone(200, 302)),
     # One's own account (django-allauth)
     "account_login": (None, {}, signed_in(302, 302, 200, 200)),
     "account_logout": (None, {}, signed_in(200, 302)),
@@ -219,6 +222,9 @@ MATRIX = {
     "practice-emergencies": ("practice", {}, managed(200, NOT_SO)),
     "deputy-appoint": ("practice", {}, managed(NOT_SO, 200)),
     "deputy-dismiss": ("deputy", {}, managed(NOT_SO, 302)),
+    "tablets": ("practice", {}, managed(200, NOT_SO)),
+    "tablet-invite": ("practice", {"name": "Room 2"}, managed(200, 200)),
+    "tablet-revoke": ("tablet", {}, managed(NOT_SO, 302)),
     # Reception, and what it may ask for
     "reception": (None, {}, at_reception(200, NOT_SO)),
     "reception-ask": ("at reception", {}, at_reception(NOT_SO, 302)),
@@ -336,6 +342,18 @@ def emergencies(cast):
     }
 
 
+def tablets(cast):
+    """Prepare a tablet for the practice of each client, each with the secret that pairs it."""
+    nora = join_practice(practice=cast.elsewhere, email="nora@example.org", is_manager=True)
+    managers = {"cleo": cast.mara, "dora": cast.mara, "emil": nora.user}
+    return {
+        name: invite_tablet(
+            practice=getattr(cast, name).client.practice, name=f"Room of {name}", by=manager
+        )
+        for name, manager in managers.items()
+    }
+
+
 def keys(rows):
     return {name: row.pk for name, row in rows.items()}
 
@@ -344,6 +362,8 @@ def keys(rows):
 MADE = {
     "invited": lambda cast: {name: told[1] for name, told in invitations(cast).items()},
     "invitation": lambda cast: {name: told[0].pk for name, told in invitations(cast).items()},
+    "pairing secret": lambda cast: {name: told[1] for name, told in tablets(cast).items()},
+    "tablet": lambda cast: {name: told[0].pk for name, told in tablets(cast).items()},
     "member": lambda cast: {name: getattr(cast, name).therapist_id for name in OBJECTS},
     "supervision": lambda cast: keys(supervisions(cast)),
     "taken over": lambda cast: keys(taken_over(cast)),
@@ -520,22 +540,41 @@ def test_a_clinical_page_that_is_read_leaves_an_event_and_a_refused_one_leaves_n
                         assert event.client_id == getattr(cast, thing).client_id
 
 
-# On a device that was handed over: what is there beside the form, by name of the address.
-BESIDE_THE_FORM = {"health", "policy-report", "hand-back"}
+def hand_over(cast, device):
+    """Let Theo, who is signed in there, hand over this device."""
+    address = reverse("rating-ask", args=[hold(cast.cleo, weeks_ago=1).pk])
+    return device.post(address, {"channel": "device"}).cookies
+
+
+def make_tablet(cast, device):
+    """Return the cookie of a tablet that shows a form of Theo's."""
+    tablet, secret = invite_tablet(practice=cast.practice, name="Room 2", by=cast.mara)
+    _tablet, key = pair_tablet(secret=secret)
+    send_to_tablet(session=hold(cast.cleo, weeks_ago=1), tablet=tablet, by=cast.theo)
+    return {"tablet": key}
+
+
+# Devices on which there is no staff: how to get one, and what is there beside the form.
+SEALED = {
+    "handed over": (hand_over, {"health", "policy-report", "hand-back"}),
+    "tablet": (make_tablet, {"health", "policy-report"}),
+}
 
 
 @pytest.mark.parametrize("name", MATRIX)
-def test_on_a_device_handed_over_no_address_exists_whoever_was_signed_in(
-    name, cast, things, client
+@pytest.mark.parametrize("kind", SEALED)
+def test_on_a_sealed_device_no_address_exists_whoever_was_signed_in(
+    kind, name, cast, things, client
 ):
     """The cookie is there, and by some mistake a session of staff beside it."""
+    seal, beside_the_form = SEALED[kind]
     target, sent, _told = MATRIX[name]
     nowhere = client.get("/nowhere/")
     client.force_login(cast.theo)
     sealed = Client(enforce_csrf_checks=True)
     sealed.cookies.update(client.cookies)
-    asked = reverse("rating-ask", args=[hold(cast.cleo, weeks_ago=1).pk])
-    sealed.cookies.update(client.post(asked, {"channel": "device"}).cookies)
+    for cookie, value in seal(cast, client).items():
+        sealed.cookies[cookie] = getattr(value, "value", value)
     client.force_login(cast.theo)
     sealed.cookies["sessionid"] = client.cookies["sessionid"].value
     for thing in OBJECTS if target in things else [None]:
@@ -543,7 +582,7 @@ def test_on_a_device_handed_over_no_address_exists_whoever_was_signed_in(
             address = path(name, target, things.get(target, {}).get(thing))
             with undone():
                 answer = sealed.generic(method, address, urlencode(sent))
-            if name in BESIDE_THE_FORM:
+            if name in beside_the_form:
                 assert answer.status_code != 404
             else:
                 assert answer.status_code == 404

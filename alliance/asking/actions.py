@@ -16,12 +16,15 @@ from sessions_app.access.actions import record
 from sessions_app.access.models import Membership
 from sessions_app.clients.models import ClientIdentity, Episode
 from sessions_app.sessions.models import Session
+from sessions_app.tablets.actions import show_form, show_no_longer
 
 MEASURES = {Perspective.CLIENT: "session", Perspective.THERAPIST: "session-therapist"}
 EXPIRES_AFTER = {
     RatingRequest.Channel.DEVICE: timedelta(minutes=15),
     RatingRequest.Channel.LINK: timedelta(hours=72),
+    RatingRequest.Channel.TABLET: timedelta(minutes=15),
 }
+THANKS_LAST = timedelta(seconds=20)  # On a tablet; then it is blank.
 MOST_STRAYS = 3  # Looks at other addresses on a device that was handed over.
 
 
@@ -141,9 +144,13 @@ def end_hand_over(*, request):
 
     What was answered stays; what was not sent is lost, and the request is closed.
     """
+    _end(request, "rating.hand_over_ended")
+
+
+def _end(request, verb):
     still_open = RatingRequest.objects.filter(pk=request.pk, closed_at=None)
     if still_open.update(closed_at=timezone.now(), closing=RatingRequest.Closing.ENDED):
-        record("rating.hand_over_ended", request, by=None)
+        record(verb, request, by=None)
 
 
 @transaction.atomic
@@ -155,3 +162,33 @@ def note_stray(*, request):
         record("rating.device_strayed", request, by=None)
     if request.strays >= MOST_STRAYS:
         end_hand_over(request=request)
+
+
+@transaction.atomic
+def send_to_tablet(*, session, tablet, by):
+    """Ask the client for a rating of `session` on a tablet, instead of what it showed before.
+
+    Nobody is told the secret. What was on the tablet is left to run out: it may
+    be a colleague's. Raises TabletRevoked where the tablet is one no longer.
+    """
+    request, _secret = request_rating(
+        session=session,
+        respondent=Perspective.CLIENT,
+        channel=RatingRequest.Channel.TABLET,
+        by=by,
+    )
+    show_form(tablet=tablet, form_digest=request.token_digest, until=request.expires_at)
+    return request
+
+
+def thank_on_tablet(*, tablet, request):
+    """Let a tablet show the thanks for a while, and nothing after that."""
+    until = timezone.now() + THANKS_LAST
+    show_no_longer(tablet=tablet, form_digest=request.token_digest, until=until)
+
+
+@transaction.atomic
+def clear_tablet(*, tablet, request):
+    """Make a tablet blank at once; what was not sent is lost, and the request is closed."""
+    _end(request, "rating.ended_on_tablet")
+    show_no_longer(tablet=tablet, form_digest=request.token_digest)

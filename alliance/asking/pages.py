@@ -1,12 +1,11 @@
 """What the asking pages say: who will read an answer, and how far the asking is."""
 
-import segno
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Rating, RatingRequest
 from sessions_app.access.models import Deputy, Membership, Supervision
+from sessions_app.tablets.models import Tablet
 
 
 def who_reads(request):
@@ -40,22 +39,6 @@ def who_reads(request):
     return f"{said} {in_emergencies}"
 
 
-def qr_code(address):
-    """Draw an address as a QR code: SVG without inline style, readable on dark ground too."""
-    # segno draws paths from our own address; nothing typed by anybody is in it.
-    return mark_safe(  # noqa: S308
-        segno.make(address, error="m").svg_inline(
-            scale=5,
-            border=4,
-            dark="#000",
-            light="#fff",
-            omitsize=True,
-            svgclass="qr",
-            lineclass=None,
-        )
-    )
-
-
 def present_asking(session):
     """Say what has been asked and answered of a session so far."""
     return {
@@ -67,4 +50,5 @@ def present_asking(session):
         "open": RatingRequest.objects.open()
         .filter(session=session, respondent=Perspective.CLIENT)
         .first(),
+        "tablets": Tablet.objects.at_hand_of(session.episode.therapist).order_by("name", "pk"),
     }

@@ -2,35 +2,38 @@ from functools import wraps
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
-from django.views.defaults import page_not_found
 
 from alliance.asking.actions import (
-    AlreadyClosed,
     NothingToRate,
     digest,
     end_hand_over,
     note_stray,
     request_rating,
-    submit_rating,
+    send_to_tablet,
 )
-from alliance.asking.forms import RatingForm
-from alliance.asking.pages import present_asking, qr_code, who_reads
+from alliance.asking.answering import answer_form, asked_with, nothing_here
+from alliance.asking.pages import present_asking
 from alliance.asking.seal import ADDRESSES, break_seal, seal
 from alliance.measures.models import Perspective
 from alliance.ratings.models import RatingRequest
 from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only, public
 from sessions_app.access.limits import limits_guesses
+from sessions_app.access.qr_codes import qr_code
 from sessions_app.access.rows import rows_of_form
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
+from sessions_app.tablets.actions import TabletRevoked
+from sessions_app.tablets.models import Tablet
+
+BY_BUTTON = {RatingRequest.Channel.LINK, RatingRequest.Channel.DEVICE}
 
 
 @clinicians_only
@@ -46,17 +49,22 @@ def ask(request, session_id):
 def _ask(request, session):
     if request.method == "POST":
         channel = request.POST.get("channel")
-        if channel not in RatingRequest.Channel.values:
+        tablet = _tablet(request, session)
+        if tablet is None and channel not in BY_BUTTON:
             raise Http404
         # A reload of the page with the code must not end the link that the client has open.
         replaces = request.POST.get("replaces", "")
         if str(getattr(present_asking(session)["open"], "pk", "")) != replaces:
             return redirect("rating-ask", session.pk)
         try:
+            if tablet:
+                asked = send_to_tablet(session=session, tablet=tablet, by=request.user)
+                context = {"episode": session.episode, "session": session, "tablet": tablet}
+                return render(request, "asking/sent.html", {**context, "asked": asked})
             asked, secret = request_rating(
                 session=session, respondent=Perspective.CLIENT, channel=channel, by=request.user
             )
-        except NothingToRate:
+        except (NothingToRate, TabletRevoked):
             return redirect("rating-ask", session.pk)
         if channel == RatingRequest.Channel.DEVICE:
             return _hand_over(request, secret)
@@ -66,6 +74,17 @@ def _ask(request, session):
         return render(request, "asking/link.html", {**context, "expires_at": asked.expires_at})
     record("session.read", session, by=request.user)
     return render(request, "asking/ask.html", present_asking(session))
+
+
+def _tablet(request, session):
+    """Return the tablet that was chosen, if one was: of the therapist's own practice."""
+    if "tablet" not in request.POST:
+        return None
+    tablets = Tablet.objects.at_hand_of(session.episode.therapist)
+    try:
+        return get_object_or_404(tablets, pk=request.POST["tablet"])
+    except ValidationError:  # It looks like no id of a tablet.
+        raise Http404 from None
 
 
 def _hand_over(request, secret):
@@ -133,14 +152,14 @@ def rate(request, secret):
 
     Unknown, expired and replaced secrets look alike.
     """
-    asked = _asked(RatingRequest.objects.with_address(), secret)
+    asked = asked_with(RatingRequest.objects.with_address(), digest(secret))
     # Where the clients' pages are served alone, nobody is ever signed in.
     if asked and asked.respondent == Perspective.THERAPIST:
         asked = asked if _is_therapist(asked, getattr(request, "user", None)) else None
     # A form that is sent may have been opened in time.
     if asked is None or not asked.admits(grace=request.method == "POST"):
         raise Http404
-    return _form(request, asked, thanks_at=reverse("rate", args=[secret]))
+    return answer_form(request, asked, thanks_at=reverse("rate", args=[secret]))
 
 
 @public
@@ -151,8 +170,8 @@ def handed_over(request):
     """Show the form on the device that was handed over; its cookie admits, not its address."""
     asked = _handed_over(request)
     if asked is None or not asked.admits():
-        return break_seal(_nothing_here(request))
-    return _form(request, asked, thanks_at=reverse("handed-over"))
+        return break_seal(nothing_here(request))
+    return answer_form(request, asked, thanks_at=reverse("handed-over"))
 
 
 @public
@@ -176,72 +195,12 @@ def stray(request, *args):
     """
     asked = _handed_over(request)
     if asked is None:
-        return break_seal(_nothing_here(request))
+        return break_seal(nothing_here(request))
     if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
         note_stray(request=asked)
-    return _nothing_here(request)
-
-
-def _nothing_here(request):
-    """Return the page that any address has behind which nothing is."""
-    return page_not_found(request, Http404())
+    return nothing_here(request)
 
 
 def _handed_over(request):
     secret = request.COOKIES.get(settings.HAND_OVER_COOKIE_NAME, "")
-    return _asked(RatingRequest.objects.handed_over(), secret)
-
-
-def _asked(requests, secret):
-    return (
-        requests.filter(token_digest=digest(secret))
-        .select_related(
-            "session__episode__client",
-            "session__episode__therapist__practice",
-            "measure_version__measure",
-            "asked_by",
-        )
-        .first()
-    )
-
-
-def _form(request, asked, *, thanks_at):
-    """Show the form for what was asked, or take the answer and go to the thanks."""
-    with translation.override(asked.measure_version.language):
-        context = {
-            "asked": asked,
-            "practice": asked.session.episode.therapist.practice,
-            "version": asked.measure_version,
-            "language": asked.measure_version.language,
-            "is_rtl": translation.get_language_bidi(),
-        }
-        if asked.was_answered:
-            return render(request, "asking/thanks.html", context)
-        form = RatingForm(*_sent(request), version=asked.measure_version)
-        if form.is_valid():
-            try:
-                submit_rating(
-                    request=asked,
-                    answers=form.answers(),
-                    comment=form.cleaned_data.get("comment", ""),
-                )
-            except AlreadyClosed:
-                # Somebody sent the same form a moment earlier: that one is kept.
-                asked.refresh_from_db(fields=["closing"])
-                if not asked.was_answered:
-                    raise Http404 from None
-            except NothingToRate:
-                raise Http404 from None
-            return redirect(thanks_at)
-        context |= {"form": form, "who_reads": who_reads(asked)}
-        status = 422 if form.is_bound else 200
-        return render(request, "asking/rate.html", context, status=status)
-
-
-def _sent(request):
-    """Return what the form was sent with: nothing, unless it was sent."""
-    if request.method != "POST":
-        return ()
-    answers = request.POST.copy()
-    answers.pop("csrfmiddlewaretoken", None)  # Django's own; the form asks for none.
-    return answers, request.FILES
+    return asked_with(RatingRequest.objects.handed_over(), digest(secret))

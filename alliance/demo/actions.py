@@ -22,6 +22,7 @@ from sessions_app.sessions.models import Session
 TIME_ZONE = "Europe/Vienna"
 # The items of trust, goals and collaboration, in the order in which stories tell them.
 ITEMS = [("say", "matter"), ("change", "aim"), ("suits", "voice")]
+ASKED_BY = [RatingRequest.Channel.DEVICE, RatingRequest.Channel.LINK]
 NOT_HELD = {
     "x": (Session.Status.MISSED, ""),
     "c": (Session.Status.CANCELLED, Session.CalledOffBy.CLIENT),
@@ -135,7 +136,7 @@ def _rate(session, respondent, said, dice, comment=""):
     asked, _secret = request_rating(
         session=session,
         respondent=respondent,
-        channel=dice.choice(RatingRequest.Channel.values),
+        channel=dice.choice(ASKED_BY),
         by=session.episode.therapist.user,
         at=at,
     )

@@ -26,16 +26,25 @@ class RatingRequestQuerySet(models.QuerySet):
 
     def with_address(self):
         """Keep the requests that have an address of their own, with the secret in it."""
-        return self.exclude(channel=RatingRequest.Channel.DEVICE, respondent=Perspective.CLIENT)
+        by_cookie = [RatingRequest.Channel.DEVICE, RatingRequest.Channel.TABLET]
+        return self.exclude(channel__in=by_cookie, respondent=Perspective.CLIENT)
 
     def handed_over(self):
-        """Keep those for which a device was handed over, while it still admits to the form.
+        """Keep those for which a device was handed over, while it still admits to the form."""
+        return self._admitting(RatingRequest.Channel.DEVICE)
 
-        Or to the thanks, once it was sent. There is no grace: the seal ends with the minute.
+    def on_tablet(self):
+        """Keep those that were sent to a tablet of the practice, while it may show them."""
+        return self._admitting(RatingRequest.Channel.TABLET)
+
+    def _admitting(self, channel):
+        """Keep what a device shows: a form, or the thanks for it.
+
+        There is no grace: nothing is left for whoever comes to the device next.
         """
         return self.filter(
             Q(closed_at=None) | Q(closing=RatingRequest.Closing.ANSWERED),
-            channel=RatingRequest.Channel.DEVICE,
+            channel=channel,
             respondent=Perspective.CLIENT,
             expires_at__gt=timezone.now(),
         )
@@ -47,6 +56,7 @@ class RatingRequest(models.Model):
     class Channel(models.TextChoices):
         DEVICE = "device", _("This device, handed over")
         LINK = "link", _("QR code or link")
+        TABLET = "tablet", _("A tablet of the practice")
 
     class Closing(models.TextChoices):
         ANSWERED = "answered", _("Answered")
@@ -93,7 +103,8 @@ class RatingRequest(models.Model):
                 name="request_respondent_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(channel__in=["device", "link"]), name="request_channel_is_known"
+                condition=Q(channel__in=["device", "link", "tablet"]),
+                name="request_channel_is_known",
             ),
         ]
 
@@ -108,6 +119,11 @@ class RatingRequest(models.Model):
     def is_handed_over(self):
         """Whether it is answered on the therapist's own device, which was handed over."""
         return self.channel == self.Channel.DEVICE and self.respondent == Perspective.CLIENT
+
+    @property
+    def is_on_tablet(self):
+        """Whether it is answered on a tablet of the practice."""
+        return self.channel == self.Channel.TABLET
 
     def seconds_left(self):
         """Return for how many seconds the form still opens."""

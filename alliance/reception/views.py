@@ -5,12 +5,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from alliance.asking.actions import NothingToRate, request_rating
-from alliance.asking.pages import present_asking, qr_code
+from alliance.asking.pages import present_asking
 from alliance.measures.models import Perspective
 from alliance.ratings.models import RatingRequest
 from alliance.reception.pages import present_reception, reception_sessions
 from sessions_app.access.actions import record
 from sessions_app.access.doors import reception_only
+from sessions_app.access.qr_codes import qr_code
 from sessions_app.access.rows import rows_of_episode
 
 

@@ -11,6 +11,7 @@ from django.utils.timezone import make_aware
 from sessions_app.access.models import AuditEvent, Membership, Practice, Supervision
 from sessions_app.clients.models import Client, Episode
 from sessions_app.openings.models import Consent, EmergencyAccess
+from sessions_app.tablets.models import Tablet
 from sessions_app.trail.words import said
 
 PAGE_SIZE = 50
@@ -114,11 +115,12 @@ def _codes(events, own):
 
 
 def _staff(events):
-    """Return the names of the members of staff at whom these events were aimed."""
+    """Return the names of the members of staff, or of the tablets, that these events are about."""
     found = {}
     for model, relations in (
         (Membership, ["user"]),
         (Supervision, ["supervisor__user", "therapist__user"]),
+        (Tablet, ["practice"]),
     ):
         label = model._meta.label
         ids = [event.target_id for event in events if event.target_model == label]

@@ -47,6 +47,9 @@ WORDS = {
     "supervised_caseload.read": _("read the list of those they supervise"),
     "supervision.ended": _("ended a supervision"),
     "supervision.started": _("began a supervision"),
+    "tablet.invited": _("prepared a tablet"),
+    "tablet.paired": _("paired a tablet"),
+    "tablet.revoked": _("revoked a tablet"),
     "trail.read": _("looked who did what"),
 }
 

@@ -32,6 +32,8 @@ from sessions_app.openings.models import Consent, EmergencyAccess
 from sessions_app.places.actions import invite
 from sessions_app.places.models import Invitation
 from sessions_app.sessions.models import Session
+from sessions_app.tablets.actions import invite_tablet, pair_tablet
+from sessions_app.tablets.models import Tablet
 from tests.conftest import Cast, ask, hold, rate
 
 DAY = timedelta(days=1)
@@ -251,6 +253,22 @@ def _emergency(scene):
     )
 
 
+def _tablet(scene, name="Room 2"):
+    """Prepare a tablet, or return the one of this name."""
+    found = Tablet.objects.filter(name=name).first()
+    return found or invite_tablet(practice=scene.cast.practice, name=name, by=scene.cast.mara)[0]
+
+
+def _paired(scene, name="Room 2"):
+    """Pair a tablet, or return the one of this name."""
+    found = Tablet.objects.standing().filter(name=name).first()
+    if found:
+        return found
+    invited = {"practice": scene.cast.practice, "name": name, "by": scene.cast.mara}
+    pair_tablet(secret=invite_tablet(**invited)[1])
+    return Tablet.objects.standing().get(name=name)
+
+
 # name: how to write, what breaks the promise, what keeps it
 PROMISES = {
     # --- Who belongs where ---
@@ -377,6 +395,51 @@ PROMISES = {
         change(_invitation(s)),
         [{"expires_at": _invitation(s).invited_at}],
         [{"expires_at": _invitation(s).invited_at + DAY}],
+    ),
+    # --- Tablets ---
+    "tablet_has_a_name": lambda s: (change(_tablet(s)), [{"name": ""}], [{"name": "Room 3"}]),
+    "tablet_name_is_used_once_in_a_practice": lambda s: (
+        change(_tablet(s, "Room 3")),
+        [{"name": _tablet(s).name}, {"name": _tablet(s).name.upper()}],
+        [
+            {"name": "Room 4"},
+            {"name": _tablet(s).name, "practice": s.cast.elsewhere},
+            {"name": _tablet(s).name, "revoked_at": timezone.now()},
+        ],
+    ),
+    "tablet_secret_is_its_own": lambda s: (
+        change(_tablet(s, "Room 3")),
+        [{"pairing_digest": _tablet(s).pairing_digest}],
+        [{"pairing_digest": "0" * 64}],
+    ),
+    "tablet_key_is_its_own": lambda s: (
+        change(_paired(s, "Room 3")),
+        [{"key_digest": _paired(s).key_digest}],
+        [{"key_digest": "0" * 64}],
+    ),
+    "tablet_has_a_secret_or_a_key": lambda s: (
+        change(_paired(s)),
+        [
+            {"key_digest": ""},
+            {"pairing_digest": "0" * 64},
+            {"paired_at": None},
+            {"key_digest": "", "paired_at": None},
+        ],
+        [{"key_digest": "", "paired_at": None, "pairing_digest": "0" * 64}],
+    ),
+    "tablet_secret_expires_after_it_was_made": lambda s: (
+        change(_tablet(s)),
+        [{"expires_at": _tablet(s).invited_at}],
+        [{"expires_at": _tablet(s).invited_at + DAY}],
+    ),
+    "tablet_shows_a_form_while_it_is_paired": lambda s: (
+        change(_paired(s)),
+        [
+            {"form_digest": "0" * 64},
+            {"form_until": timezone.now()},
+            {"form_digest": "0" * 64, "form_until": timezone.now(), "revoked_at": timezone.now()},
+        ],
+        [{"form_digest": "0" * 64, "form_until": timezone.now()}, {"revoked_at": timezone.now()}],
     ),
     # --- What opens a record beyond one's own work ---
     "deputy_is_appointed_once": lambda s: (

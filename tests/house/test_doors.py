@@ -13,8 +13,12 @@ from django.urls import get_resolver, reverse
 from sessions_app.access.actions import join_practice
 from tests.conftest import PASSWORD, ask, code_of
 
-# Beside the project's own addresses: those on a device handed over, and those served alone.
-OTHER_ADDRESSES = ("alliance.asking.handed_over_urls", "alliance.asking.public_urls")
+# Beside the project's own addresses: those on a device handed over, on a tablet, and served alone.
+OTHER_ADDRESSES = (
+    "alliance.asking.handed_over_urls",
+    "alliance.asking.tablet_urls",
+    "alliance.asking.public_urls",
+)
 DOORS = {"public", "signed in", "clinicians", "managers", "reception"}
 
 

@@ -88,7 +88,7 @@ def test_a_form_sent_without_the_token_is_refused_with_them(db):
     look_over(answer.headers)
 
 
-# In the settings of a practice, over HTTPS: signing in, handing over, coming back.
+# In the settings of a practice, over HTTPS: signing in, handing over, coming back, a tablet.
 IN_EARNEST = """
 import json
 from django.core.management import call_command
@@ -122,6 +122,13 @@ with override_settings(STORAGES=PLAIN, SECOND_FACTOR_IS_COMPULSORY=False):
     ask("form", "get", "/hand-over/")
     ask("stray", "get", "/caseload/")
     ask("back", "post", "/hand-over/back/")
+    from sessions_app.tablets.actions import invite_tablet
+    join_practice(practice=practice, email="mara@example.org", is_manager=True)
+    mara = practice.memberships.get(is_manager=True).user
+    _tablet, secret = invite_tablet(practice=practice, name="Room 2", by=mara)
+    ask("pair", "post", f"/pair/{secret}/")
+    ask("tablet", "get", "/tablet/")
+    ask("no page of staff", "get", "/caseload/")
 print(json.dumps(told))
 """
 
@@ -149,6 +156,9 @@ def test_in_earnest_everything_is_encrypted_and_the_cookies_are_this_hosts_alone
         "form": 200,
         "stray": 404,
         "back": 302,
+        "pair": 302,
+        "tablet": 200,
+        "no page of staff": 404,
     }
     cookies = {}
     for answer in told.values():
@@ -163,6 +173,7 @@ def test_in_earnest_everything_is_encrypted_and_the_cookies_are_this_hosts_alone
         "__Host-csrftoken": "Lax",
         "__Host-sessionid": "Lax",
         "__Host-hand-over": "Strict",
+        "__Host-tablet": "Strict",
     }
 
 
