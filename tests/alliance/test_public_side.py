@@ -234,7 +234,7 @@ def test_the_secret_is_in_no_log_and_no_letter_when_something_breaks(
     def broken(*_args):
         raise RuntimeError(f"with {form(secret)} in its mouth")
 
-    monkeypatch.setattr("alliance.asking.views.who_reads", broken)
+    monkeypatch.setattr("alliance.asking.answering.who_reads", broken)
     client = Client(raise_request_exception=False)
     assert client.get(form(secret)).status_code == 500
     assert client.get(f"/nowhere{form(secret)}").status_code == 404
