@@ -54,6 +54,7 @@ def main():
                 }
                 _visit_all(browser, links, signed_in, options, f"{size}-{theme}")
                 _hand_over(browser, demo, options, f"{size}-{theme}")
+                _tablet(browser, demo, signed_in["manager"], options, f"{size}-{theme}")
         browser.close()
     for name, shown in IN_README.items():
         shutil.copy(ALL / f"{name}.png", PICTURES / f"{shown}.png")
@@ -88,6 +89,41 @@ def _hand_over(browser, demo, options, suffix):
     page.clock.run_for(21_000)
     page.screenshot(path=ALL / f"handed-over-blank-{suffix}.png", full_page=True)
     context.close()
+
+
+def _tablet(browser, demo, manager, options, suffix):
+    """Pair a tablet, send a form to it, and answer that."""
+
+    def shoot(page, name):
+        page.screenshot(path=ALL / f"{name}-{suffix}.png", full_page=True)
+
+    mara = browser.new_context(**options, storage_state=manager).new_page()
+    mara.goto(demo.base)
+    mara.get_by_role("link", name="People").first.click()
+    mara.get_by_role("link", name="Tablets").click()
+    mara.get_by_role("link", name="Add a tablet").click()
+    shoot(mara, "tablet-add")
+    mara.get_by_label("What is it called?").fill(f"Room {suffix}")
+    mara.get_by_role("button", name="Show the code").click()
+    shoot(mara, "tablet-code")
+    tablet = browser.new_context(**options).new_page()
+    tablet.goto(mara.get_by_label("Or open this address on it").input_value())
+    shoot(tablet, "tablet-pair")
+    tablet.get_by_role("button", name="Pair this device").click()
+    tablet.get_by_text("There is nothing to fill in right now.").wait_for()
+    shoot(tablet, "tablet-blank")
+    theo = browser.new_context(**options).new_page()
+    theo.goto(demo.therapist())
+    theo.get_by_role("link", name="M-104").click()
+    theo.get_by_role("link", name="Ask").last.click()
+    theo.get_by_role("button", name=f"Send to Room {suffix}").click()
+    shoot(theo, "tablet-sent")
+    tablet.get_by_text("Close this form").click()
+    shoot(tablet, "tablet-form")
+    mara.get_by_role("link", name="Done").click()
+    shoot(mara, "tablets")
+    for page in (mara, tablet, theo):
+        page.context.close()
 
 
 def _visit_all(browser, links, signed_in, options, suffix):

@@ -31,7 +31,8 @@ from sessions_app.tablets.seal import pair
 @require_safe
 def tablets(request, practice_id):
     practice = get_object_or_404(Practice.objects.managed_by(request.user), pk=practice_id)
-    return render(request, "tablets/list.html", {"page": present_tablets(practice)})
+    with practice.clock():
+        return render(request, "tablets/list.html", {"page": present_tablets(practice)})
 
 
 @managers_only
@@ -51,7 +52,8 @@ def tablet_invite(request, practice_id):
         else:
             address = request.build_absolute_uri(reverse("tablet-pair", args=[secret]))
             context |= {"tablet": tablet, "address": address, "qr": qr_code(address)}
-            return render(request, "tablets/code.html", context)
+            with practice.clock():
+                return render(request, "tablets/code.html", context)
     return render(request, "tablets/add.html", context)
 
 

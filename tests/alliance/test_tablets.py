@@ -15,6 +15,7 @@ from alliance.logs import mask
 from alliance.ratings.models import Rating, RatingRequest
 from sessions_app.access.actions import join_practice
 from sessions_app.access.models import AuditEvent
+from sessions_app.clients.models import ClientIdentity
 from sessions_app.places.actions import lock_membership
 from sessions_app.sessions.actions import correct_session
 from sessions_app.tablets.actions import (
@@ -473,6 +474,19 @@ def test_no_secret_and_no_id_is_on_the_tablet(session, device, desk):
     for told in (session.pk, session.episode_id, asked().pk, asked().token_digest, "CLEO"):
         assert str(told) not in shown
     assert device.cookies[COOKIE].value not in shown
+
+
+def test_who_reads_arabic_is_asked_and_thanked_in_arabic(cast, session, device, desk):
+    ClientIdentity.objects.filter(client=cast.cleo.client).update(language="ar")
+    send(desk, session)
+    form = text(device)
+    assert '<html lang="ar"' in form
+    assert 'dir="rtl"' in form
+    assert "إغلاق هذا النموذج" in form
+    answer(device)
+    assert '<html lang="ar"' in text(device)
+    let_pass(seconds=21)
+    assert '<html lang="en"' in text(device)
 
 
 # --- How a form ends unanswered ---

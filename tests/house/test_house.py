@@ -61,8 +61,11 @@ def test_each_word_that_a_client_reads_is_translated():
         for name in (
             "asking/client.html",
             "asking/rate.html",
+            "asking/tablet.html",
             "asking/thanks.html",
             "components/demo_banner.html",
+            "components/tablet.html",
+            "components/tablet_clear.html",
         )
     )
     wanted = set(re.findall(r"translate [\"'](.+?)[\"'] %}", templates))
