@@ -19,7 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.demo_server import running_demo, served_alone
 
 SEED = 20261123
-OF_STAFF = ("/", "/caseload/", "/sign-in/", "/episodes/", "/hand-over/", "/demo/", "/admin/")
+OF_STAFF = (
+    *("/", "/caseload/", "/sign-in/", "/episodes/", "/demo/", "/admin/"),
+    *("/hand-over/", "/tablet/", "/pair/"),
+)
 OF_STAFF_ONLY = (b"D-162", b"Your clients", b"Sign in")
 KNOWN = re.compile(rb"/(r/[A-Za-z0-9_-]{43}/|policy-report/)")
 METHODS = (b"GET", b"GET", b"GET", b"POST", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PATCH")

@@ -67,7 +67,7 @@ def test_alone_every_address_of_staff_is_as_if_it_had_never_been(cast, secret, s
     settings.ROOT_URLCONF = ALONE
     nowhere = client.get("/nowhere/")
     assert nowhere.status_code == 404
-    for page in [*pages, "/hand-over/", "/hand-over/back/", "/admin/"]:
+    for page in [*pages, "/hand-over/", "/hand-over/back/", "/tablet/", "/tablets/", "/admin/"]:
         for method in METHODS:
             answer = getattr(client, method)(page)
             assert answer.status_code == 404, (page, method)

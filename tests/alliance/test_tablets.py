@@ -1,16 +1,23 @@
 """Tablets of a practice: paired once, one form at a time, never a session of staff."""
 
 import re
+import threading
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from alliance.asking.actions import request_rating, send_to_tablet
+from alliance.asking.actions import (
+    AlreadyClosed,
+    NothingToRate,
+    request_rating,
+    send_to_tablet,
+)
 from alliance.logs import mask
 from alliance.ratings.models import Rating, RatingRequest
 from sessions_app.access.actions import join_practice
@@ -180,6 +187,30 @@ def test_a_code_pairs_one_device(invited, device):
     assert NOTHING in text(device)
 
 
+def test_of_ten_devices_at_once_exactly_one_is_paired(committed, cast):
+    _tablet, secret = invite_tablet(practice=cast.practice, name="Room 2", by=cast.mara)
+    outcomes, gate = [], threading.Barrier(10)
+
+    def try_it():
+        gate.wait()
+        try:
+            outcomes.append(pair_tablet(secret=secret)[1])
+        except NotToBePaired:
+            outcomes.append(None)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=try_it) for _device in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    keys = [key for key in outcomes if key]
+    assert (len(outcomes), len(keys)) == (10, 1)
+    assert Tablet.objects.with_key(keys[0]).exists()
+    assert AuditEvent.objects.filter(verb="tablet.paired").count() == 1
+
+
 def test_a_code_ends_after_fifteen_minutes(invited):
     let_pass(minutes=14.9)
     assert Client().get(pairing(invited[1])).status_code == 200
@@ -282,6 +313,19 @@ def test_a_key_is_no_link_and_no_grant(cast, device):
     _asked, link = ask(hold(cast.cleo))
     other = Client()
     other.cookies[COOKIE] = link
+    assert other.get(HERE).status_code == 404
+
+
+def test_what_is_asked_on_a_tablet_opens_nowhere_else(cast, session):
+    told = {"session": session, "respondent": "client", "by": cast.theo}
+    _asked, secret = request_rating(**told, channel="tablet")
+    other = Client()
+    assert other.get(reverse("rate", args=[secret])).status_code == 404
+    assert other.post(reverse("rate", args=[secret]), GOOD).status_code == 404
+    other.cookies["hand-over"] = secret
+    assert other.get("/hand-over/").status_code == 404
+    other = Client()
+    other.cookies[COOKIE] = secret
     assert other.get(HERE).status_code == 404
 
 
@@ -446,6 +490,20 @@ def test_a_second_answer_leaves_no_trace(session, device, desk):
     answer(device)
     device.post(HERE, GOOD | {"which": before, "say": "1"})
     assert Rating.objects.get().answers["say"] == 7
+
+
+@pytest.mark.parametrize("refusal", [AlreadyClosed, NothingToRate])
+def test_a_form_that_closes_while_it_is_sent_leaves_no_page_of_errors(
+    session, device, desk, monkeypatch, refusal
+):
+    def refused(**_told):
+        raise refusal
+
+    send(desk, session)
+    monkeypatch.setattr("alliance.asking.answering.submit_rating", refused)
+    answered = answer(device)
+    assert (answered.status_code, answered.headers["Location"]) == (302, HERE)
+    assert not Rating.objects.exists()
 
 
 def test_a_form_with_a_mistake_says_so_and_keeps_what_was_marked(session, device, desk):
