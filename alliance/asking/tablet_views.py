@@ -15,6 +15,7 @@ from alliance.asking.answering import answer_form, asked_with, nothing_here
 from alliance.ratings.models import RatingRequest
 from sessions_app.access.doors import public
 from sessions_app.access.limits import limits_guesses
+from sessions_app.access.rows import rows_of_form
 from sessions_app.tablets.actions import note_seen
 from sessions_app.tablets.models import Tablet
 from sessions_app.tablets.seal import stay_paired, unpair
@@ -33,7 +34,8 @@ def paired_only(view):
         if tablet is None:
             return unpair(_unknown(request))
         note_seen(tablet=tablet)
-        return view(request, tablet)
+        with rows_of_form(tablet.form_now):
+            return view(request, tablet)
 
     return guarded
 
