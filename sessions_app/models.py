@@ -2,6 +2,7 @@
 
 from sessions_app.access.models import (
     AuditEvent,
+    AuditSeal,
     Deputy,
     Membership,
     Practice,
@@ -16,6 +17,7 @@ from sessions_app.tablets.models import Tablet
 
 __all__ = [
     "AuditEvent",
+    "AuditSeal",
     "Client",
     "ClientIdentity",
     "Consent",

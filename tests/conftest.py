@@ -47,6 +47,7 @@ from sessions_app.sessions.models import Session
 ITEMS = ("say", "matter", "change", "aim", "suits", "voice")
 TRIGGERS = (
     "sessions_app.migrations.0002_promises_kept_by_triggers",
+    "sessions_app.migrations.0007_audit_seals",
     "alliance.migrations.0002_wording_stands_once_rated",
 )
 # Two databases of the tests may lie in one cluster, and roles are the cluster's.

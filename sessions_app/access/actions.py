@@ -1,5 +1,7 @@
 """Changes to who belongs where, and the one way in which the trail is written."""
 
+from datetime import UTC, timedelta
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -7,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from sessions_app.access.models import (
     AuditEvent,
+    AuditSeal,
     Deputy,
     Membership,
     Practice,
@@ -14,6 +17,7 @@ from sessions_app.access.models import (
     User,
     today,
 )
+from sessions_app.access.seals import FIRST, events_of, last_complete_day, seal_of
 
 
 def record(verb, target, *, by, fields=(), reason=""):
@@ -32,6 +36,32 @@ def record(verb, target, *, by, fields=(), reason=""):
         fields=sorted(fields),
         reason=reason,
     )
+
+
+@transaction.atomic
+def seal_trail():
+    """Seal each day of the trail that is complete and not sealed yet; return the new seals.
+
+    Days without an event are sealed too, so that none can be taken out between
+    two. No event tells of it: a seal is itself a line that stays.
+    """
+    newest = AuditSeal.objects.order_by("day").last()
+    first = AuditEvent.objects.order_by("at").first()
+    if newest:
+        day = newest.day + timedelta(days=1)
+    elif first:
+        day = first.at.astimezone(UTC).date()
+    else:
+        return []
+    previous = newest.digest if newest else FIRST
+    made = []
+    while day <= last_complete_day():
+        count, digest = seal_of(day, events_of(day), previous=previous)
+        made.append(
+            AuditSeal.objects.create(day=day, events=count, previous=previous, digest=digest)
+        )
+        day, previous = day + timedelta(days=1), digest
+    return made
 
 
 @transaction.atomic

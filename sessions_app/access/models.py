@@ -343,7 +343,26 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["practice", "at"], name="audit_by_practice"),
             models.Index(fields=["client_id", "at"], name="audit_by_client"),
+            models.Index(fields=["at"], name="audit_by_moment"),
         ]
 
     def __str__(self):
         return f"{self.verb} {self.target_model} {self.target_id}"
+
+
+class AuditSeal(models.Model):
+    """What one day of the trail amounted to: how many events, and a digest of all of them.
+
+    Each digest begins with that of the day before, so the newest one stands for
+    the whole trail. Days are those of UTC. Rows are only ever added: triggers on
+    both engines refuse to change or delete one (migration 0007).
+    """
+
+    day = models.DateField(primary_key=True)
+    events = models.PositiveIntegerField()
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self):
+        return f"{self.day}:{self.digest}"

@@ -9,7 +9,7 @@ import importlib
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.apps import apps
@@ -24,7 +24,7 @@ from alliance.trends.actions import open_trend
 from alliance.trends.models import Flag, Reading, Standing
 from sessions_app.access.actions import appoint_deputy
 from sessions_app.access.fields import Ciphertext
-from sessions_app.access.models import AuditEvent, Deputy, Membership, Supervision
+from sessions_app.access.models import AuditEvent, AuditSeal, Deputy, Membership, Supervision
 from sessions_app.clients.actions import hand_over_episode
 from sessions_app.clients.models import Client, Episode
 from sessions_app.openings.actions import give_consent, open_in_emergency
@@ -182,7 +182,7 @@ def add_by_sql(row):
         sql = f"{deed} INTO {table} ({', '.join(columns)}) SELECT {given} FROM {table}"  # noqa: S608
         told = [values[column] for column in columns if column in values]
         with connection.cursor() as cursor:
-            cursor.execute(f"{sql} WHERE id = %s", [*told, row.pk])
+            cursor.execute(f"{sql} WHERE {row._meta.pk.column} = %s", [*told, row.pk])
 
     return write
 
@@ -350,6 +350,21 @@ PROMISES = {
         add_by_sql(AuditEvent.objects.earliest("pk")),
         [{"verb": "nothing.happened"}],
         [{"id": AuditEvent.objects.latest("pk").pk + 1}],
+    ),
+    "seal_is_never_changed": lambda s: (
+        lambda **values: AuditSeal.objects.filter(pk=_seal().pk).update(**values),
+        [{"digest": "0" * 64}],
+        [],
+    ),
+    "seal_is_never_deleted": lambda s: (
+        lambda: _seal().delete(),
+        [{}],
+        [],
+    ),
+    "seal_is_never_replaced": lambda s: (
+        add_by_sql(_seal()),
+        [{"digest": "1" * 64}],
+        [{"day": timezone.localdate()}],
     ),
     # --- Invitations ---
     "invitation_secret_is_its_own": lambda s: (
@@ -832,7 +847,15 @@ SAID_BY_TRIGGERS = {
 
 
 # On PostgreSQL one trigger serves both deeds, and an id that is there is never replaced.
-SAID_BY_POSTGRESQL = SAID_BY_TRIGGERS | {"audit_is_never_replaced": "sessions_app_auditevent_pkey"}
+SAID_BY_POSTGRESQL = SAID_BY_TRIGGERS | {
+    "audit_is_never_replaced": "sessions_app_auditevent_pkey",
+    "seal_is_never_replaced": "sessions_app_auditseal_pkey",
+}
+
+
+def _seal():
+    values = {"events": 0, "previous": "0" * 64, "digest": "0" * 64}
+    return AuditSeal.objects.first() or AuditSeal.objects.create(day=date(2026, 1, 1), **values)
 
 
 def _third(scene):
@@ -869,7 +892,8 @@ def _triggers():
     places = importlib.import_module(
         "sessions_app.migrations.0005_invitations_consents_and_breaking_glass"
     )
-    tables = [*promises.NAMES.values(), *places.NAMES.values()]
+    seals = importlib.import_module("sessions_app.migrations.0007_audit_seals")
+    tables = [*promises.NAMES.values(), *places.NAMES.values(), *seals.NAMES.values()]
     return {name for names in tables for name in names} | {
         name for name, *_rest in wording.TRIGGERS
     }
