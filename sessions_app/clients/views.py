@@ -56,6 +56,7 @@ def hand_over(request, member_id):
             )
             messages.success(request, said % {"n": len(followers)})
             return redirect("member", member.pk)
+    record("membership.read", member, by=request.user)
     return render(request, "clients/hand_over.html", {"form": form, "member": member})
 
 

@@ -39,6 +39,9 @@ def emergencies(request):
             access = _open(request, form)
             if access:
                 return redirect("emergency", access.pk)
+    for member in request.memberships:
+        if member.is_clinician:
+            record("emergencies.read", member, by=request.user)
     page = present_emergencies(request.user)
     return render(request, "openings/emergencies.html", {"page": page, "form": form})
 
@@ -105,6 +108,7 @@ def deputy_dismiss(request, deputy_id):
 
 
 def _of_practice(request, practice, form):
+    record("emergencies.read", practice, by=request.user)
     page = present_practice_emergencies(practice)
     return render(request, "openings/practice.html", {"page": page, "form": form})
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from sessions_app.access.actions import end_supervision, start_supervision
+from sessions_app.access.actions import end_supervision, record, start_supervision
 from sessions_app.access.doors import freshly_confirmed, managers_only, public, signed_in
 from sessions_app.access.limits import limits_guesses
 from sessions_app.access.models import Membership, Practice, Supervision
@@ -71,8 +71,10 @@ def invitation_revoke(request, invitation_id):
 @managers_only
 @require_safe
 def member(request, member_id):
-    page = present_member(_member(request, member_id))
-    return render(request, "places/member.html", {"page": page})
+    """Show one person, with the codes of their clients: so looking is written down."""
+    member = _member(request, member_id)
+    record("membership.read", member, by=request.user)
+    return render(request, "places/member.html", {"page": present_member(member)})
 
 
 @managers_only
@@ -100,6 +102,7 @@ def member_leave(request, member_id):
     ):
         messages.success(request, _("Stored. This place ends on the day that you chose."))
         return _back_to(request, member)
+    record("membership.read", member, by=request.user)
     page = present_member(member)
     return _form(request, form, _("Leaving"), member=member, codes=page.codes)
 

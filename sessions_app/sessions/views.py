@@ -33,8 +33,6 @@ def session_edit(request, session_id):
 
 
 def _log(request, episode):
-    if request.method != "POST":
-        record("episode.read", episode, by=request.user)
     form = SessionForm(request.POST if request.method == "POST" else None, episode=episode)
     if form.is_valid():
         try:
@@ -43,12 +41,11 @@ def _log(request, episode):
             _explain(refusal, form)
         else:
             return _onward(session)
+    record("episode.read", episode, by=request.user)
     return render(request, "sessions/form.html", {"form": form, "episode": episode})
 
 
 def _correct(request, session):
-    if request.method != "POST":
-        record("session.read", session, by=request.user)
     form = SessionForm(
         request.POST if request.method == "POST" else None,
         episode=session.episode,
@@ -61,6 +58,7 @@ def _correct(request, session):
             _explain(refusal, form)
         else:
             return redirect("episode", session.episode_id)
+    record("session.read", session, by=request.user)
     context = {"form": form, "episode": session.episode, "session": session}
     return render(request, "sessions/form.html", context)
 
