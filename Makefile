@@ -33,8 +33,9 @@ format: $(DEV) ## Lay out Python and templates as the checks want them
 	@$(BIN)/ruff format --quiet .
 	@-$(BIN)/djlint --reformat --quiet templates
 
-fuzz: $(DEV) ## Bend ten thousand addresses before the clients' pages served alone
+fuzz: $(DEV) ## Give bad input to every address, and bend those of the clients' pages (FUZZ_CASES=…)
 	@$(BIN)/python tests/public_paths.py 10000
+	@$(BIN)/python -m tests.fuzz
 
 bench: $(RUN) ## Measure the caseload at 14 and at 1,400 episodes, and the detector
 	@$(BIN)/python bench/caseload.py

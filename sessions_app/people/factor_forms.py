@@ -93,7 +93,7 @@ class CredentialField(forms.JSONField):
     def to_python(self, value):
         try:
             return super().to_python(value)
-        except RecursionError:
+        except (RecursionError, ValueError):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 

@@ -1,13 +1,17 @@
 """Inviting, accepting, changing what somebody does, supervising, leaving."""
 
+from datetime import date
+
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout, Submit
 from django import forms
 from django.contrib.auth.forms import SetPasswordMixin
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.access.models import Membership, User, today
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 DUTIES = {
     "is_clinician": _("Sees clients or supervises"),
     "is_manager": _("Manages people and settings; is shown no ratings"),
@@ -24,9 +28,14 @@ def helper(*fields, submit):
 
 
 def day_field(label, **options):
-    """A day, typed as the browser offers it."""
+    """A day, typed as the browser offers it; further away it is a slip of the pen.
+
+    Near the ends of what a date can be, neither the next day nor another time
+    zone can be reckoned.
+    """
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget, **options)
+    limits = [MinValueValidator(EARLIEST), MaxValueValidator(LATEST)]
+    return forms.DateField(label=label, widget=widget, validators=limits, **options)
 
 
 def narrow(form, name, queryset):

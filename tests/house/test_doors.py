@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth import get_user
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import get_resolver, reverse
 
+from alliance.wsgi import application
 from sessions_app.access.actions import join_practice
 from tests.conftest import PASSWORD, ask, code_of
 
@@ -131,6 +132,19 @@ def test_another_encoding_than_utf8_is_refused(cast, sessions, charset):
                 "POST", page, b"say=7", content_type=f"{kind}; charset={charset}"
             )
             assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain; charset=hex", "text/plain; charset=idna", "text/plain; x*=none'en'y"]
+)
+@pytest.mark.parametrize("query", ["", "page=1"])
+def test_an_encoding_that_is_none_is_refused_before_the_query_is_read(db, kind, query):
+    """By the server's own way in: there Django answers nothing that fails so early."""
+    statuses = []
+    environ = RequestFactory(headers={"host": "localhost"}).get("/sign-in/").environ
+    environ |= {"CONTENT_TYPE": kind, "QUERY_STRING": query}
+    application(environ, lambda status, headers: statuses.append(status))
+    assert statuses == ["400 Bad Request"]
 
 
 def test_a_letter_that_cannot_be_sent_tells_nobody_who_has_an_account(cast, client, settings):

@@ -406,7 +406,7 @@ def test_a_challenge_is_answered_once(staff):
 
 
 RUBBISH = [
-    "", "null", "[" * 5_000, "[]", "[1]", "1", '"x"', "{}", "NaN",
+    "", "null", "[" * 5_000, "9" * 6_000, "[]", "[1]", "1", '"x"', "{}", "NaN",
     '{"response": 1}', '{"response": null}',
     '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {}}',
     '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"clientDataJSON": 1}}',

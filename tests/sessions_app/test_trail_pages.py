@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sessions_app.access.actions import appoint_deputy, join_practice, record
-from sessions_app.access.models import AuditEvent, Supervision
+from sessions_app.access.models import AuditEvent, Practice, Supervision
 from sessions_app.clients.actions import hand_over_episode
 from sessions_app.openings.actions import give_consent, open_in_emergency
 from sessions_app.places.actions import change_duties
@@ -232,6 +232,17 @@ def test_it_costs_the_same_few_queries_however_much_was_read(cast, django_assert
         record("episode.read", cast.cleo, by=cast.sue)
     with django_assert_max_num_queries(9):
         assert len(present_clients_trail(cast.theo).deeds) == 50
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "\x00", "99999-01-01"])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Midway"])
+def test_a_day_at_the_end_of_all_days_shows_everything_and_breaks_nothing(cast, day, zone):
+    Practice.objects.filter(pk=cast.practice.pk).update(time_zone=zone)
+    trail = reverse("practice-trail", args=[cast.practice.pk])
+    answer = browser(cast.mara).get(trail, {"day": day})
+    assert answer.status_code == 200
+    assert "day" in answer.context["form"].errors
+    assert answer.context["page"].deeds
 
 
 # --- Words --------------------------------------------------------------------------------

@@ -1,0 +1,231 @@
+"""Every address, with somebody whom it admits, an object of theirs, and what is valid there."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from alliance.demo.tokens import sign_in_path
+from tests.conftest import ITEMS, PASSWORD, code_of
+from tests.fuzz.scene import Scene, browser, code_by
+from tests.passkeys import SoftPasskey
+
+STAFF = "alliance.urls"
+SEALED = "alliance.asking.handed_over_urls"
+ALONE = "alliance.asking.public_urls"
+# Of these there is nothing to look at.
+ONLY_POSTED = {
+    *("policy-report", "hand-back", "sign-out-elsewhere", "emergency-end", "invitation-revoke"),
+    *("member-lock", "member-unlock", "deputy-appoint", "deputy-dismiss", "reception-ask"),
+    "rating-own",
+}
+MARKS = dict.fromkeys(ITEMS, "7") | {"sent": "1", "comment": "Thank you."}
+REPORT = {
+    "csp-report": {
+        "document-uri": "http://localhost/",
+        "effective-directive": "img-src",
+        "blocked-uri": "https://elsewhere.example/a.png",
+    }
+}
+
+
+def fields_of(valid):
+    """Return what is valid as pairs of name and value; a list stands for a repeated field."""
+    for name, value in valid.items():
+        for one in value if isinstance(value, list) else [value]:
+            yield name, one if isinstance(one, str | dict) else str(one)
+
+
+@dataclass
+class Target:
+    """An address with real objects, and somebody whom it admits.
+
+    `valid` is what a POST says and `accepted` how that is answered, `shown` how
+    a GET is; None for either where there is no such thing.
+    """
+
+    urls: str
+    name: str
+    path: str
+    browser: Client
+    valid: object = None
+    accepted: int | None = 302
+    shown: int | None = 200
+    query: dict = field(default_factory=dict)
+    is_json: bool = False
+
+    def pairs(self):
+        valid = self.valid() if callable(self.valid) else self.valid or {}
+        return list(fields_of(valid))
+
+
+def targets(cast):
+    """Yield every address of the three lists, ready to be asked."""
+    scene = Scene(cast)
+    members, today = cast.members, timezone.localdate()
+    day = today.isoformat()
+    theo, mara, rita, root = (scene.signed_in(who) for who in ("theo", "mara", "rita", "root"))
+    olga_id, sue_id = members["olga"].pk, members["sue"].pk
+    began = timezone.localtime() - timedelta(days=3)
+    meeting = {
+        "happened": "held",
+        "starts_at": began.strftime("%Y-%m-%dT%H:%M"),
+        "minutes": 50,
+        "setting": "in_person",
+        "note": "A note.",
+    }
+    new_password = {"password1": PASSWORD + "!", "password2": PASSWORD + "!"}
+
+    def staff(name, browser, valid=None, *, args=(), **told):
+        told = {"shown": None} | told if name in ONLY_POSTED else told
+        return Target(STAFF, name, reverse(name, args=args), browser, valid, **told)
+
+    nobody = browser()
+    yield staff("health", nobody)
+    yield staff("policy-report", nobody, REPORT, accepted=204, is_json=True)
+    yield staff("hand-back", nobody, {})
+    yield staff("rate", nobody, MARKS, args=[scene.secrets[0]])
+    yield Target(STAFF, "demo-sign-in", sign_in_path(cast.olga), nobody, shown=302)
+    joining = {"name": "Nell", **new_password}
+    yield staff("join", nobody, joining, args=[scene.invited])
+    # --- Signing in ---
+    yield staff(
+        "account_login",
+        nobody,
+        {"login": "rita@example.org", "password": PASSWORD},
+        query={"next": "/reception/"},
+    )
+    yield staff("account_logout", theo, {})
+    told = {"email": "x@example.org", "password1": PASSWORD}
+    yield staff("account_signup", nobody, told, accepted=200)  # Nobody signs up.
+    yield staff("account_inactive", nobody)
+    changed = {"oldpassword": PASSWORD, **new_password}
+    yield staff("account_change_password", rita, changed)
+    yield staff("account_set_password", root, new_password)
+    yield staff("account_reset_password", nobody, {"email": "rita@example.org"})
+    yield staff("account_reset_password_done", nobody)
+    reset, link = scene.reset_link()
+    yield Target(STAFF, "account_reset_password_from_key", link, reset, new_password)
+    yield staff("account_reset_password_from_key_done", nobody)
+    half = scene.half_signed_in()
+    yield staff("mfa_authenticate", half, lambda: {"code": code_of(cast.theo)})
+    options = half.get(reverse("mfa_authenticate")).context["js_data"]["request_options"]
+    yield staff("mfa_authenticate", half, {"credential": scene.soft.get(options)})
+    alone = browser()
+    asked = alone.get(reverse("mfa_login_webauthn"), headers={"accept": "application/json"})
+    told = {"credential": scene.soft.get(asked.json()["request_options"])}
+    yield staff("mfa_login_webauthn", alone, told)
+    export = reverse("episode-csv", args=[cast.cleo.pk])
+    again = scene.asked_to_confirm("theo", export)
+    yield staff("mfa_reauthenticate", again, lambda: {"code": code_of(cast.theo)})
+    page = again.get(reverse("mfa_reauthenticate_webauthn"))
+    told = {"credential": scene.soft.get(page.context["js_data"]["request_options"])}
+    yield staff("mfa_reauthenticate_webauthn", again, told)
+    by_password = scene.asked_to_confirm("rita", reverse("mfa_generate_recovery_codes"))
+    yield staff("account_reauthenticate", by_password, {"password": PASSWORD})
+    # --- One's own account ---
+    yield staff("mfa_index", theo)
+    setting_up = scene.signed_in("rita")
+    found = setting_up.get(reverse("mfa_activate_totp")).context["form"]
+    yield staff("mfa_activate_totp", setting_up, lambda: {"code": code_by(found.secret)})
+    yield staff("mfa_deactivate_totp", theo, {})
+    adding = scene.signed_in("theo")
+    page = adding.get(reverse("mfa_add_webauthn"))
+    options = json.loads(json.dumps(page.context["js_data"]["creation_options"]))
+    made = {"name": "Key", "passwordless": "on", "credential": SoftPasskey().create(options)}
+    yield staff("mfa_add_webauthn", adding, made)
+    yield staff("passkey-remove", theo, {}, args=[scene.passkey.pk])
+    yield staff("mfa_view_recovery_codes", theo, shown=404)
+    yield staff("mfa_generate_recovery_codes", theo, {})
+    yield staff("still-here", theo, shown=204)
+    yield staff("sign-out-elsewhere", theo, {})
+    yield staff("home", theo, shown=302)
+    yield staff("join-own", theo, {"invitation": scene.own_offer.pk})
+    yield staff("emergency-end", theo, {}, args=[scene.emergency.pk])
+    # --- Managers ---
+    practice = [cast.practice.pk]
+    yield staff("sensitivity", mara, {"preset": "quiet", "comparators": []}, args=practice)
+    yield staff("people", mara, args=practice)
+    offer = {"email": "b@example.org", "duties": ["is_clinician"], "supervisors": [sue_id]}
+    yield staff("invite", mara, offer, args=practice)
+    yield staff("invitation-revoke", mara, {}, args=[scene.invitation.pk])
+    yield staff("member", mara, args=[olga_id])
+    duties = {"duties": ["is_clinician", "is_manager"]}
+    yield staff("member-duties", mara, duties, args=[olga_id])
+    leaving = {"ended_on": day, "at_once": "on"}
+    yield staff("member-leave", mara, leaving, args=[members["rita"].pk])
+    yield staff("member-lock", mara, {}, args=[olga_id])
+    yield staff("member-unlock", mara, {}, args=[olga_id])
+    handing = {"episodes": [cast.dora.pk], "to": members["theo"].pk, "on": day}
+    yield staff("hand-over", mara, handing, args=[olga_id])
+    supervising = {"supervisor": sue_id, "started_on": day}
+    yield staff("supervision-create", mara, supervising, args=[olga_id])
+    yield staff("supervision-end", mara, {"ended_on": day}, args=[scene.supervision.pk])
+    looking = {"person": cast.theo.pk, "day": day, "page": 1}
+    yield staff("practice-trail", mara, args=practice, query=looking)
+    yield staff("practice-emergencies", mara, args=practice)
+    yield staff("deputy-appoint", mara, {"member": olga_id}, args=practice)
+    yield staff("deputy-dismiss", mara, {}, args=[scene.deputy.pk])
+    # --- Reception ---
+    yield staff("reception", rita)
+    replaces = scene.other.requests.get(closed_at=None).pk
+    asking = {"replaces": replaces}
+    yield staff("reception-ask", rita, asking, args=[scene.other.pk], accepted=200)
+    # --- Clinicians ---
+    client = {
+        "therapist": members["theo"].pk,
+        "code": "NEW",
+        "modality": "individual",
+        "language": "en",
+        "name": "A name",
+        "email": "c@example.org",
+    }
+    yield staff("client-create", theo, client)
+    yield staff("caseload", theo, query={"page": 1, "ended": "1"})
+    yield staff("caseload-supervised", scene.signed_in("sue"), query={"page": 1})
+    cleo = [cast.cleo.pk]
+    yield staff("episode", theo, args=cleo, query={"page": 1})
+    yield staff("episode-csv", theo, args=cleo)
+    yield staff("episode-series", theo, args=cleo)
+    yield staff("session-create", theo, meeting, args=cleo)
+    yield staff("session-edit", theo, meeting, args=[scene.held.pk])
+    asking = {"channel": "link", "replaces": replaces}
+    yield staff("rating-ask", theo, asking, args=[scene.other.pk], accepted=200)
+    yield staff("rating-own", theo, {}, args=[scene.other.pk])
+    yield staff("consent", theo, {"answer": "agrees"}, args=[scene.taken.pk])
+    yield staff("clients-trail", theo, query={"page": 1})
+    breaking = {
+        "member": members["theo"].pk,
+        "code": "dora",
+        "reason": "It cannot wait any longer.",
+    }
+    yield staff("emergencies", theo, breaking)
+    yield staff("emergency", theo, args=[scene.emergency.pk])
+    # --- On a device that was handed over ---
+    sealed = scene.sealed()
+
+    def on_device(name, path, valid=None, **told):
+        return Target(SEALED, name, path, sealed, valid, **told)
+
+    yield on_device("handed-over", "/hand-over/", MARKS)
+    yield on_device("hand-back", "/hand-over/back/", {}, shown=None)
+    yield on_device("health", "/healthz")
+    report = {"shown": None, "accepted": 204, "is_json": True}
+    yield on_device("policy-report", "/policy-report/", REPORT, **report)
+    yield on_device("stray", "/caseload/", {"page": "1"}, shown=404, accepted=404)
+    # --- The clients' pages alone ---
+    yield Target(ALONE, "rate", f"/r/{scene.secrets[1]}/", nobody, MARKS)
+    yield Target(ALONE, "health", "/healthz", nobody)
+    yield Target(ALONE, "policy-report", "/policy-report/", nobody, REPORT, **report)
+
+
+def addresses(urls, patterns=None):
+    """Yield the name of every address in one of the three lists."""
+    for pattern in patterns or get_resolver(urls).url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from addresses(urls, pattern.url_patterns)
+        else:
+            yield pattern.name
