@@ -21,7 +21,7 @@ class MaskSecrets(logging.Formatter):
     Times are UTC, so that records of several machines can be laid side by side.
     """
 
-    converter = time.gmtime
+    converter = time.gmtime  # type: ignore[assignment]
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 

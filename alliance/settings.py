@@ -155,22 +155,23 @@ MIDDLEWARE = [
     "sessions_app.people.middleware.SecondFactor",
 ]
 ROOT_URLCONF = "alliance.urls"
+# Nobody signs in there, so what would read a session is not even loaded.
+PUBLIC_MIDDLEWARE = [
+    "sessions_app.access.middleware.bodiless_head",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sessions_app.access.middleware.private",
+    "sessions_app.access.middleware.only_utf8",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "allauth.account.middleware.AccountMiddleware",  # It will not start without.
+]
 if PUBLIC_ONLY:
-    # Nobody signs in there, so what would read a session is not even loaded.
     ROOT_URLCONF = "alliance.asking.public_urls"
-    MIDDLEWARE = [
-        "sessions_app.access.middleware.bodiless_head",
-        "django.middleware.security.SecurityMiddleware",
-        "csp.middleware.CSPMiddleware",
-        "django.middleware.clickjacking.XFrameOptionsMiddleware",
-        "whitenoise.middleware.WhiteNoiseMiddleware",
-        "sessions_app.access.middleware.private",
-        "sessions_app.access.middleware.only_utf8",
-        "django.middleware.locale.LocaleMiddleware",
-        "django.middleware.common.CommonMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
-        "allauth.account.middleware.AccountMiddleware",  # It will not start without.
-    ]
+    MIDDLEWARE = PUBLIC_MIDDLEWARE
 WSGI_APPLICATION = "alliance.wsgi.application"
 TEMPLATES = [
     {

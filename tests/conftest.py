@@ -118,7 +118,8 @@ def as_in_a_practice(settings, monkeypatch):
     request = Client.request
 
     def as_the_server(client, **sent):
-        with working_as("app"):
+        is_public = settings.MIDDLEWARE == settings.PUBLIC_MIDDLEWARE
+        with working_as("form" if is_public else "app"):
             return request(client, **sent)
 
     monkeypatch.setattr(Client, "request", as_the_server)
@@ -313,4 +314,10 @@ def committed(transactional_db):
             migration.drop(None, editor)
 
 
-__all__ = ["Session", "ask", "hold", "let_a_day_pass", "look", "rate", "run"]
+def asked_of_tables(captured):
+    """Return what tables were asked, without what begins a transaction and binds a person."""
+    told = [query["sql"] for query in captured.captured_queries]
+    return [sql for sql in told if sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
+
+
+__all__ = ["Session", "ask", "asked_of_tables", "hold", "let_a_day_pass", "look", "rate", "run"]

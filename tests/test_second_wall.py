@@ -6,6 +6,7 @@ SQLite has no second wall, so these tests are not among those that run there.
 import os
 import subprocess
 from datetime import timedelta
+from itertools import product
 from types import SimpleNamespace
 
 import pytest
@@ -362,14 +363,17 @@ def test_the_server_deletes_no_clinical_row(cast, said, model):
 
 def test_nobody_changes_the_trail_whatever_the_role(cast, said):
     for role in ("app", "form", "jobs", "backup"):
-        for statement in ("UPDATE {} SET verb = 'x'", "DELETE FROM {}", "TRUNCATE {}"):
+        for statement, (table, column) in product(
+            ("UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0}"),
+            (("sessions_app_auditevent", "verb"), ("sessions_app_auditseal", "day")),
+        ):
             with (
                 working_as(role),
                 pytest.raises(ProgrammingError, match="permission denied"),
                 transaction.atomic(),
                 connection.cursor() as cursor,
             ):
-                cursor.execute(statement.format("sessions_app_auditevent"))
+                cursor.execute(statement.format(table, column))
 
 
 # --- The ways in which such a wall is known to fail --------------------------------------
@@ -605,7 +609,10 @@ def test_only_a_superuser_sets_up_roles(db):
 
 
 def test_the_clients_pages_reach_no_account_and_no_name(db):
-    for table in ("sessions_app_user", "sessions_app_clientidentity", "django_session"):
+    for table in (
+        *("sessions_app_user", "sessions_app_clientidentity", "django_session"),
+        "shared_cache",  # What is kept there is unpickled by the server of staff.
+    ):
         with (
             working_as("form"),
             pytest.raises(ProgrammingError, match="permission denied"),
@@ -613,6 +620,27 @@ def test_the_clients_pages_reach_no_account_and_no_name(db):
             connection.cursor() as cursor,
         ):
             cursor.execute(f"SELECT 1 FROM {table}")  # noqa: S608 - the names above
+
+
+def test_a_client_answers_where_their_pages_are_served_alone(cast, sessions, settings, client):
+    for back in range(1, 6):
+        rate(hold(cast.dora, weeks_ago=back), 8)
+    _asked, secret = ask(sessions["dora"])
+    settings.ROOT_URLCONF = "alliance.asking.public_urls"
+    settings.MIDDLEWARE = settings.PUBLIC_MIDDLEWARE
+    settings.CACHES = {
+        "default": {**settings.CACHES["default"], "LOCATION": "public_cache"},
+    }
+    form = f"/r/{secret}/"
+    assert client.get(form).status_code == 200
+    answer = client.post(form, {"sent": "1", "say": "2", "matter": "2", "comment": "Slower."})
+    assert answer.headers["Location"] == form
+    assert "Thank you" in client.get(form).content.decode()
+    assert sessions["dora"].ratings.get().comment == "Slower."
+    assert client.get(f"/r/{'x' * 43}/").status_code == 404
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM public_cache")
+        assert cursor.fetchone() == (1,)
 
 
 # --- With the first wall taken out -------------------------------------------------------

@@ -24,7 +24,6 @@ def asked_with(requests, token_digest):
             "session__episode__client",
             "session__episode__therapist__practice",
             "measure_version__measure",
-            "asked_by",
         )
         .first()
     )

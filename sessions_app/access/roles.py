@@ -20,7 +20,7 @@ PATIENCE = {
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
 }
-AUDIT = "sessions_app_auditevent"
+ADDED_TO_ONLY = ("sessions_app_auditevent", "sessions_app_auditseal")
 MIGRATIONS = "django_migrations"
 CAN_MAKE_ROLES = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = %s"
@@ -112,7 +112,8 @@ def _grant(cursor, names, walled, form_may, tell):
     for name in (app, jobs):
         _run(cursor, f"GRANT SELECT, INSERT, UPDATE, DELETE ON {everything} TO {{}}", name)
         _run(cursor, "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}", name)
-        _run(cursor, "REVOKE UPDATE, DELETE ON {} FROM {}", AUDIT, name)
+        for table in ADDED_TO_ONLY:
+            _run(cursor, "REVOKE UPDATE, DELETE ON {} FROM {}", table, name)
         _run(cursor, "REVOKE INSERT, UPDATE, DELETE ON {} FROM {}", MIGRATIONS, name)
     for table in walled:
         _run(cursor, "REVOKE DELETE ON {} FROM {}", table, app)

@@ -56,7 +56,7 @@ def drop(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0005_invitations_consents_and_breaking_glass"),
+        ("sessions_app", "0006_tablets"),
     ]
 
     operations = [
