@@ -39,6 +39,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request):
         return False
 
+    def is_safe_url(self, url):
+        """Lead nowhere else; what cannot even be read as an address is no safe one."""
+        try:
+            return super().is_safe_url(url)
+        except ValueError:
+            return False
+
     def send_mail(self, template_prefix, email, context):
         """Send a letter; that it failed is for the log, and tells nobody who has an account."""
         try:

@@ -19,7 +19,7 @@ from tests.fuzz.odd import (
     TEXTS,
 )
 
-METHODS = ["POST"] * 6 + ["GET"] * 3 + ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
+OTHERS = ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 @dataclass(slots=True)
@@ -163,21 +163,23 @@ def bend_path(path, chance, text):
     return "/".join(parts)
 
 
+def method_for(target, chance):
+    """Choose a method, mostly one that this address takes."""
+    shown = [] if target.shown is None else ["GET"] * 6
+    taken = ["POST"] * (1 if target.valid is None else 12)
+    return chance.choice([*shown, *taken, *OTHERS])
+
+
 def bend(target, chance, text):
     """Return a request to `target`, bent in one or two places, or not at all."""
-    pairs, query = target.pairs(), [(name, str(value)) for name, value in target.query.items()]
-    case = Case(method=chance.choice(METHODS), path=target.path, query=query)
-    places = chance.choice([0, 1, 1, 1, 2]) if case.method == "POST" else chance.choice([0, 1, 1])
-    body = json.dumps(dict(pairs)).encode() if target.is_json else as_form(pairs)
-    kind = "application/csp-report" if target.is_json else FORM
-    for _place in range(places):
+    case = straight(target, method_for(target, chance))
+    pairs = target.pairs()
+    for _place in range(chance.choice([0, 1, 1, 1, 2])):
         how = chance.random()
         if how < 0.05:
             case.path = bend_path(target.path, chance, text)
         elif how < 0.2 or (case.method in {"GET", "HEAD"} and how < 0.75):
-            case.query = bend_fields(
-                [*query, *([("page", "2")] if not query else [])], chance, text
-            )
+            case.query = bend_fields(case.query or [("page", "2")], chance, text)
         elif how < 0.32:
             name = chance.choice(list(HEADERS))
             case.headers[name] = chance.choice(HEADERS[name])
@@ -185,12 +187,22 @@ def bend(target, chance, text):
             case.headers["HTTP_COOKIE"] = chance.choice(COOKIES)
         elif target.is_json:
             if chance.random() < 0.6:
-                body = json.dumps(bend_json(dict(pairs), chance, text)).encode()
+                case.body = json.dumps(bend_json(dict(pairs), chance, text)).encode()
             else:
-                body = chance.choice([*JSON_TEXTS, text]).encode(errors="surrogatepass")
+                case.body = chance.choice([*JSON_TEXTS, text]).encode(errors="surrogatepass")
         else:
             pairs = bend_fields(pairs, chance, text)
-            body, kind = body_of(pairs, chance, text)
-    if case.method not in {"GET", "HEAD", "OPTIONS"} or chance.random() < 0.05:
-        case.body, case.content_type = body, kind
+            case.body, case.content_type = body_of(pairs, chance, text)
+    if case.method in {"GET", "HEAD", "OPTIONS"} and chance.random() < 0.95:
+        case.body = b""
     return case
+
+
+def straight(target, method):
+    """Return a request to `target` as it should be."""
+    pairs, query = target.pairs(), [(name, str(value)) for name, value in target.query.items()]
+    if target.is_json:
+        body, kind = json.dumps(dict(pairs)).encode(), "application/csp-report"
+    else:
+        body, kind = as_form(pairs), FORM
+    return Case(method, target.path, query, b"" if method == "GET" else body, kind)

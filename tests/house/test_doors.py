@@ -147,6 +147,18 @@ def test_an_encoding_that_is_none_is_refused_before_the_query_is_read(db, kind, 
     assert statuses == ["400 Bad Request"]
 
 
+@pytest.mark.parametrize(
+    "onward", ["http://[::1", "//[", "http://[x]/", "http://a\u2100c/", "\x00"]
+)
+def test_whoever_is_to_be_led_to_what_is_no_address_is_led_home(cast, onward):
+    client = Client(raise_request_exception=False)
+    client.force_login(cast.theo)
+    answer = client.get(reverse("account_login"), {"next": onward})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    for name in ("account_inactive", "account_logout", "account_signup"):
+        assert client.get(reverse(name), {"next": onward}).status_code in {200, 302}, name
+
+
 def test_a_letter_that_cannot_be_sent_tells_nobody_who_has_an_account(cast, client, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # Nobody listens there.
