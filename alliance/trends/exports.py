@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 
 from alliance.psychometrics.scoring import COMPONENTS
 from alliance.trends.pages import session_rows
@@ -65,6 +66,12 @@ def _numbers(rating):
 
 
 def as_text(cell):
-    """Keep a spreadsheet from running a cell as a formula."""
-    is_formula = cell[:1] in tuple("\t\r\n") or cell.lstrip()[:1] in tuple("=+-@＝＋－＠")
+    """Keep a spreadsheet from running a cell as a formula.
+
+    What begins with one of the signs that begin a formula, in whatever width
+    and behind whatever blanks, gets an apostrophe in front.
+    """
+    first = next((sign for sign in cell if unicodedata.category(sign)[0] not in "ZC"), "")
+    begins = unicodedata.normalize("NFKC", first)[:1]
+    is_formula = cell[:1] in tuple("\t\r\n") or begins in tuple("=+-@")
     return f"'{cell}" if is_formula else cell

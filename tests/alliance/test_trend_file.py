@@ -5,13 +5,16 @@ import io
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from django.db import transaction
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from alliance.psychometrics.scoring import COMPONENTS
-from alliance.trends.exports import as_text
+from alliance.trends.exports import as_text, write_csv, write_series
 from sessions_app.access.models import AuditEvent
 from sessions_app.clients.actions import add_client
+from sessions_app.clients.models import Client, Episode
 from tests.conftest import hold, rate, run
 
 SCORES = [*COMPONENTS, "total"]
@@ -152,14 +155,50 @@ def test_what_begins_like_a_formula_is_defused_and_otherwise_kept(sign, rest):
     assert as_text(sign + rest) == f"'{sign}{rest}"
 
 
-@given(st.text(" \t\r\n\u00a0\u3000", max_size=4), st.sampled_from("=+-@＝＋－＠"), st.text())
-def test_white_space_in_front_hides_no_formula(space, sign, rest):
-    assert as_text(space + sign + rest).startswith("'")
+BLANKS = " \t\r\n\u00a0\u3000\u2028\u200b\u2060\ufeff"
 
 
-@given(st.sampled_from("\t\r"), st.text())
-def test_what_begins_with_a_tab_or_a_return_is_defused(sign, rest):
+@given(st.text(BLANKS, max_size=4), st.sampled_from("=+-@＝＋－＠﹦﹢﹣"), st.text())
+def test_nothing_in_front_that_nobody_sees_hides_a_formula(blank, sign, rest):
+    assert as_text(blank + sign + rest) == f"'{blank}{sign}{rest}"
+
+
+@given(st.sampled_from("\t\r\n"), st.text())
+def test_what_begins_with_a_tab_or_the_end_of_a_line_is_defused(sign, rest):
     assert as_text(sign + rest) == f"'{sign}{rest}"
+
+
+def is_run(cell):
+    """Say whether a spreadsheet might take a cell for a formula."""
+    bare = cell.lstrip(BLANKS)
+    return cell[:1] in tuple("\t\r\n") or bare[:1] in tuple("=+-@＝＋－＠")
+
+
+@examples(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    blank=st.text(BLANKS, max_size=2),
+    sign=st.sampled_from(["", *"=+-@＝＋－＠"]),
+    rest=st.text(st.characters(exclude_characters="\x00", codec="utf-8"), min_size=1, max_size=20),
+    marks=st.lists(st.sampled_from([None, 0, 5, 10]), min_size=6, max_size=6),
+)
+def test_of_a_whole_file_no_cell_is_run_and_every_number_is_one(cast, blank, sign, rest, marks):
+    with transaction.atomic():
+        code = (blank + sign + rest)[:24]
+        Client.objects.filter(pk=cast.cleo.client_id).update(code=code)
+        rate(hold(cast.cleo), marks)
+        hold(cast.cleo, weeks_ago=1, status="missed")
+        episode = Episode.objects.get(pk=cast.cleo.pk)
+        for write in (write_csv, write_series):
+            heads, *rows = csv.reader(io.StringIO(write(episode), newline=""))
+            assert rows
+            for row in rows:
+                assert len(row) == len(heads)
+                assert not any(map(is_run, row)), row
+                assert row[0].removeprefix("'") == code.removeprefix("'")
+                for name, cell in zip(heads, row, strict=True):
+                    if name in {"session", "y", *SCORES, *OWN_SCORES} and cell:
+                        assert float(cell) >= 0
+        transaction.set_rollback(True)
 
 
 @given(st.from_regex(r"[A-Za-z0-9ÄÖÜäöüع][^\x00]*", fullmatch=True) | st.just(""))
