@@ -603,6 +603,14 @@ def test_a_new_role_gets_a_password_that_is_told_once(db, capsys):
     assert "password" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("role", "is_patient"), [("app", False), ("form", False), ("jobs", True)])
+def test_what_serves_people_waits_for_no_statement_without_end(db, role, is_patient):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolconfig FROM pg_roles WHERE rolname = %s", [f"{ROLES}_{role}"])
+        (settings_of_role,) = cursor.fetchone()
+    assert ("statement_timeout=15s" in (settings_of_role or [])) is not is_patient
+
+
 def test_only_a_superuser_sets_up_roles(db):
     with working_as("owner"), pytest.raises(CommandError, match="Only a superuser"):
         call_command("database_roles", prefix=ROLES)

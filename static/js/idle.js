@@ -9,9 +9,12 @@
   let seen = Date.now();
   let told = seen;
 
-  tabs.onmessage = () => {
+  tabs.onmessage = ({ data }) => {
     seen = told = Date.now();
+    // Somebody signed out in another tab: what stands here goes once the server knows.
+    if (data === "gone") setTimeout(() => location.replace(location.href), 1_500);
   };
+  document.querySelector("form.sign-out")?.addEventListener("submit", () => tabs.postMessage("gone"));
   for (const sign of ["keydown", "pointerdown", "wheel"]) {
     document.addEventListener(sign, () => {
       seen = Date.now();

@@ -45,6 +45,8 @@ def look_over(headers):
     assert "camera=()" in headers["Permissions-Policy"]
     assert "microphone=()" in headers["Permissions-Policy"]
     assert not [name for name in NEVER if name in headers]
+    if headers.get("Content-Type", "").startswith("text/"):
+        assert headers["Content-Type"].endswith("; charset=utf-8")
 
 
 @pytest.mark.parametrize("name", MATRIX)

@@ -206,6 +206,12 @@ def masked(message, *arguments):
     return MaskSecrets().format(record)
 
 
+def test_times_in_the_log_are_utc_and_say_so():
+    record = logging.LogRecord("django", logging.WARNING, __file__, 1, "Gone", (), None)
+    record.created, record.msecs = 0.25, 250
+    assert MaskSecrets("%(asctime)s %(message)s").format(record) == "1970-01-01T00:00:00.250Z Gone"
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_secret_in_an_address_is_masked_in_the_message_and_in_its_arguments(address):
     room = address.partition(SECRET)[0].removesuffix("1a-")

@@ -19,7 +19,7 @@ from sessions_app.clients.models import Episode
 from sessions_app.openings.actions import close_emergency, open_in_emergency
 from sessions_app.openings.models import EmergencyAccess, opening_of
 from sessions_app.places.actions import change_duties, lock_membership
-from tests.conftest import ask, hold, rate
+from tests.conftest import ask, confirm, hold, rate
 
 WHY = "Theo is ill and the client has called twice."
 HOUR = timedelta(minutes=60)
@@ -249,6 +249,13 @@ def test_it_is_closed_at_the_next_request(cast, deputy, olga, opened, how):
     assert not sees(cast.olga, cast.cleo)
     for address in (page, reverse("emergency", args=[opened.pk])):
         assert olga.get(address).status_code in {302, 404}
+
+
+def test_whoever_opens_one_has_shown_a_second_factor_in_the_last_minutes(cast, olga, deputy):
+    confirm(olga, cast.olga, seconds_ago=600)
+    answer = break_glass(olga)
+    assert answer.headers["Location"].startswith("/confirm/")
+    assert not EmergencyAccess.objects.exists()
 
 
 def test_it_may_be_opened_again_for_another_reason(cast, olga, opened):

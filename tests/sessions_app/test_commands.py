@@ -6,7 +6,11 @@ from io import StringIO
 import pytest
 from django.contrib.auth import get_user
 from django.core import mail
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import CommandError, call_command
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import RequestFactory
 from django.urls import reverse
 
 from sessions_app.access.models import Membership, Practice, User
@@ -104,6 +108,27 @@ def test_a_forgotten_password_is_set_anew_by_a_link_that_comes_by_mail(cast, cli
     client.post(form, {"password1": PASSWORD, "password2": PASSWORD})
     cast.theo.refresh_from_db()
     assert cast.theo.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize("address", ["theo@example.org", "who@example.org"])
+def test_the_letter_goes_out_once_the_page_is_out_so_its_time_tells_nothing(cast, address):
+    token = "a" * 32
+    asked = RequestFactory().post(
+        reverse("account_reset_password"),
+        {"email": address},
+        headers={"cookie": f"csrftoken={token}", "x-csrftoken": token},
+    )
+    for signal in (request_started, request_finished):  # As Django's test client does.
+        signal.disconnect(close_old_connections)
+    try:
+        answer = WSGIHandler()(asked.environ, lambda status, headers: None)
+        assert answer.status_code == 302
+        assert mail.outbox == []
+        answer.close()
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
+    assert [letter.to for letter in mail.outbox] == [[address]] * address.startswith("theo")
 
 
 def test_an_unknown_address_gets_no_mail_and_the_same_answer(cast, client):
