@@ -5,9 +5,10 @@ RESET ?=
 BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
+SEMGREP := .venv-semgrep/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz bench characteristics screenshots pins format messages guards
+.PHONY: help demo test check fuzz bench guards characteristics screenshots pins sbom format messages
 
 help: ## Say what there is to do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
@@ -18,7 +19,7 @@ demo: $(RUN) ## Run it on invented data, at http://127.0.0.1:8000 (PORT=…, RES
 test: $(DEV) ## Run all tests: SQLite, PostgreSQL, and a real browser
 	@$(BIN)/python tests/run.py
 
-check: $(DEV) ## Look at style, types, floors, templates and migrations
+check: $(DEV) $(SEMGREP) ## Look at style, types, floors, templates, migrations, and for known mistakes
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@DEBUG=1 $(BIN)/mypy
@@ -26,6 +27,9 @@ check: $(DEV) ## Look at style, types, floors, templates and migrations
 	@$(BIN)/djlint --check --lint --quiet templates
 	@DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	@DEBUG=1 $(BIN)/python manage.py check --fail-level WARNING
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive alliance sessions_app manage.py gunicorn.conf.py
+	@$(BIN)/python checks/own_rules.py
+	@$(BIN)/python checks/no_secrets.py
 	@echo "All checks are clean."
 
 format: $(DEV) ## Lay out Python and templates as the checks want them
@@ -55,9 +59,13 @@ screenshots: $(DEV) ## Take the pictures of every page anew
 messages: $(DEV) ## Gather the words to translate, and compile the translations
 	@$(BIN)/python locale/messages.py
 
+sbom: $(DEV) ## List what runs, with versions and digests, in CycloneDX: sbom.json
+	@$(BIN)/cyclonedx-py requirements --output-reproducible --of JSON -o sbom.json requirements.txt
+	@echo "sbom.json lists what runs."
+
 pins: ## Resolve requirements*.in into pinned requirements with hashes
 	@$(PYTHON) -m venv .venv-pins && .venv-pins/bin/pip -q install uv
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-semgrep; do \
 	  .venv-pins/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --custom-compile-command "make pins" \
 	    $$name.in -o $$name.txt; done
@@ -82,4 +90,11 @@ $(RUN): requirements.txt | .venv/.made
 $(DEV): requirements-dev.txt $(RUN)
 	@echo "Installing what tests (about 400 MB) …" >&2
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Apart, because what semgrep pins would hold back the rest.
+$(SEMGREP): requirements-semgrep.txt | .venv/.made
+	@echo "Installing semgrep (about 250 MB) …" >&2
+	@$(PYTHON) -m venv --clear .venv-semgrep
+	@.venv-semgrep/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-semgrep.txt
 	@touch $@

@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 LONGEST_REPORT = 10_000  # bytes
 
 
+# Browsers send these by themselves, without a token; all that can be forged is a line in the log.
 @csrf_exempt
 @public
 @require_POST
