@@ -10,6 +10,7 @@
 import argparse
 import os
 import re
+import secrets
 import sys
 import tempfile
 import threading
@@ -63,17 +64,17 @@ def sends(var, rounds):
 
     rounds = rounds or 100
     with running_demo(var) as demo:
-        secrets = demo.shell(FORMS.format(forms=rounds)).split()
+        forms = demo.shell(FORMS.format(forms=rounds)).split()
         answers: Counter[str] = Counter()
         began = perf_counter()
-        for secret in secrets:
+        for secret in forms:
             answers.update(_send_at_once(f"{demo.base}/r/{secret}/"))
         seconds = perf_counter() - began
         stored, sessions = map(int, demo.shell(STORED).split())
     told = ", ".join(f"{count} × {answer}" for answer, count in sorted(answers.items()))
-    print(f"{len(secrets)} forms × {SENDERS} at once in {seconds:.0f} s: {told}")
+    print(f"{len(forms)} forms × {SENDERS} at once in {seconds:.0f} s: {told}")
     print(f"stored: {stored} ratings of {sessions} sessions")
-    sys.exit(not stored == sessions == len(secrets) == rounds)
+    sys.exit(not stored == sessions == len(forms) == rounds)
 
 
 def _send_at_once(address):
@@ -110,7 +111,7 @@ def accounts(var, rounds):
     call_command("migrate", verbosity=0)
     for number in range(rounds):
         user = User(email=f"has{number:04}@example.org", name="A person")
-        user.set_password("correct horse battery staple")
+        user.set_password(secrets.token_urlsafe())
         user.save()
     answered, factory = WSGIHandler(), RequestFactory(headers={"host": "localhost"})
     proof = {"HTTP_COOKIE": f"csrftoken={TOKEN}", "HTTP_X_CSRFTOKEN": TOKEN}

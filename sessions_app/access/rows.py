@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 from django.db.backends.signals import connection_created
+from psycopg2 import sql
 from psycopg2.errorcodes import INSUFFICIENT_PRIVILEGE
 
 from sessions_app.access.models import Membership, today
@@ -72,10 +73,18 @@ def _bound(**values):
 def _set(connection, values):
     """Bind `values`, and return what was bound before."""
     names = list(values)
-    old = ", ".join(f"current_setting('alliance.{name}', true) AS {name}" for name in names)
-    new = ", ".join(f"set_config('alliance.{name}', %s, true)" for name in names)
-    # The names are those of the keywords above, never what somebody sent.
-    query = f"WITH before AS MATERIALIZED (SELECT {old}) SELECT before.*, {new} FROM before"  # noqa: S608
+    settings_of_ours = [sql.Literal(f"alliance.{name}") for name in names]
+    query = sql.SQL(
+        "WITH before AS MATERIALIZED (SELECT {old}) SELECT before.*, {new} FROM before"
+    ).format(
+        old=sql.SQL(", ").join(
+            sql.SQL("current_setting({}, true) AS {}").format(setting, sql.Identifier(name))
+            for setting, name in zip(settings_of_ours, names, strict=True)
+        ),
+        new=sql.SQL(", ").join(
+            sql.SQL("set_config({}, %s, true)").format(setting) for setting in settings_of_ours
+        ),
+    )
     with connection.cursor() as cursor:
         cursor.execute(query, list(values.values()))
         return dict(zip(names, (value or "" for value in cursor.fetchone()), strict=False))
