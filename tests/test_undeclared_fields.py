@@ -12,6 +12,8 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
+from sessions_app.access.models import AuditEvent
+from sessions_app.clients.models import Client
 from tests.fuzz.every_address import ask, cookies_of
 from tests.fuzz.mutations import Case, as_form
 from tests.fuzz.targets import ALONE, targets
@@ -39,30 +41,35 @@ def snapshot():
     }
 
 
-def comparable(name, value, known, now):
+def comparable(field, row, known, now):
     """Return a value without what differs from one time to the next: ids made anew, and moments."""
-    if name in NEVER_ALIKE:
+    value = row[field.attname]
+    if field.attname in NEVER_ALIKE:
         return "never alike"
     if isinstance(value, datetime):
         return round((value - now).total_seconds() / 600)
-    is_id = name in {"id", "target_id"} or name.endswith("_id")
-    return "new" if is_id and value is not None and str(value) not in known else str(value)
+    pointed_at = field.related_model or (field.model if field.primary_key else None)
+    if field.model is AuditEvent and field.attname in {"target_id", "client_id"}:
+        is_target = field.attname == "target_id"
+        pointed_at = apps.get_model(row["target_model"]) if is_target else Client
+    if pointed_at and value is not None and (pointed_at, str(value)) not in known:
+        return "new"
+    return str(value)
 
 
 def differences(before, after, now):
     """Return what was added, changed and taken away, in a form that can be compared."""
-    known = {str(pk) for _model, pk in before}
+    known = {(model, str(pk)) for model, pk in before}
     found = Counter()
     for (model, pk), row in after.items():
         is_new = (model, pk) not in before
-        changed = {
-            name: comparable(name, value, known, now)
-            for name, value in row.items()
-            if is_new or before[model, pk][name] != value
-        }
+        changed = tuple(
+            (field.attname, comparable(field, row, known, now))
+            for field in model._meta.concrete_fields
+            if is_new or before[model, pk][field.attname] != row[field.attname]
+        )
         if changed:
-            which = "new" if is_new else str(pk)
-            found[model.__name__, which, tuple(sorted(changed.items()))] += 1
+            found[model.__name__, "new" if is_new else str(pk), changed] += 1
     for model, pk in set(before) - set(after):
         found[model.__name__, str(pk), "taken away"] += 1
     return found

@@ -174,7 +174,9 @@ def is_run(cell):
     return cell[:1] in tuple("\t\r\n") or bare[:1] in tuple("=+-@＝＋－＠")
 
 
-@examples(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     blank=st.text(BLANKS, max_size=2),
     sign=st.sampled_from(["", *"=+-@＝＋－＠"]),

@@ -50,6 +50,7 @@ def texts(cast):
         sessions = [hold(cast.cleo, weeks_ago=back, note=f"Note {back}") for back in range(4)]
         rate(sessions[0], 7, comment="A little slower, please.")
         hold(cast.dora)
+        Authenticator.objects.all().delete()
         Authenticator.objects.create(
             user=cast.theo, type="totp", data={"secret": factors.encrypt("JBSWY3DP")}
         )
