@@ -50,7 +50,9 @@ def main():
         check=True,
     )
     files = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
-    words = [name for name in files if name.startswith(("tests/", "bench/")) or name.endswith(".md")]
+    words = [
+        name for name in files if name.startswith(("tests/", "bench/")) or name.endswith(".md")
+    ]
     found = search(words, *IN_WORDS) + search(sorted(set(files) - set(words)))
     print(found, end="")
     sys.exit(bool(found))
