@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 ARABIC_FORM = """
@@ -92,15 +93,32 @@ def running_demo(var, **changes):
 
 
 @contextlib.contextmanager
+def behind_the_wall(demo):
+    """Serve a running demonstration on PostgreSQL once more, in the role of a practice's server."""
+    manage = [sys.executable, "manage.py", "database_roles"]
+    subprocess.run(manage, cwd=ROOT, env=demo.environment, check=True, stdout=subprocess.DEVNULL)
+    place = urlsplit(demo.environment["DATABASE_URL"])
+    walled = place._replace(netloc=f"alliance_app@{place.hostname}:{place.port}").geturl()
+    with served_again(demo, DATABASE_URL=walled) as (base, _log):
+        links = {name: told.replace(demo.base, base) for name, told in demo.links.items()}
+        yield Demo(demo.environment, links)
+
+
 def served_alone(demo):
     """Serve the clients' pages of a running demonstration alone; yield where, and the log."""
-    log = Path(demo.environment["VAR"], "alone.log")
+    return served_again(demo, PUBLIC_ONLY="1")
+
+
+@contextlib.contextmanager
+def served_again(demo, **changes):
+    """Serve a running demonstration by a second server; yield where, and the log."""
+    log = Path(demo.environment["VAR"], "again.log")
     address = f"127.0.0.1:{free_port()}"
     with log.open("w") as written:
         server = subprocess.Popen(
             [str(Path(sys.executable).parent / "gunicorn"), "--config", "gunicorn.conf.py"],
             cwd=ROOT,
-            env=demo.environment | {"PUBLIC_ONLY": "1", "BIND": address},
+            env=demo.environment | changes | {"BIND": address},
             stderr=written,
         )
         try:

@@ -1,6 +1,7 @@
 """A real browser before the real server, and the eyes that watch every page of a journey."""
 
 import os
+from contextlib import nullcontext
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -8,7 +9,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser import launch
 from tests.conftest import PASSWORD
-from tests.demo_server import running_demo
+from tests.demo_server import behind_the_wall, running_demo
 
 WIDTHS = {"phone": (390, 844), "desk": (1280, 900)}
 WCAG = {
@@ -34,11 +35,15 @@ for name in ("theo", "nadia", "sue", "olga"):
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
-    """The demonstration, with passwords for those who sign in by hand."""
+    """The demonstration, with passwords for those who sign in by hand.
+
+    On PostgreSQL its server works in a role that the second wall holds back.
+    """
     engine = os.environ.get("JOURNEY_DATABASE_URL", "")
     with running_demo(tmp_path_factory.mktemp("var"), DATABASE_URL=engine) as running:
         running.shell(PASSWORDS)
-        yield running
+        with behind_the_wall(running) if engine else nullcontext(running) as served:
+            yield served
 
 
 @pytest.fixture(scope="session")
