@@ -27,7 +27,7 @@ def main():
         import django
         from django.conf import settings
 
-        settings.DEBUG = False
+        settings.DEBUG = settings.SECOND_FACTOR_IS_COMPULSORY = False
         django.setup()
         measure()
 
