@@ -150,6 +150,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "sessions_app.people.middleware.ConfirmFirst",
     "sessions_app.access.middleware.Memberships",
     "sessions_app.people.middleware.TimeLimits",
     "sessions_app.people.middleware.SecondFactor",
@@ -316,6 +317,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 # --- Sessions, cookies, transport ------------------------------------------------------
 
+SESSION_SERIALIZER = "sessions_app.people.serializer.Encrypted"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True

@@ -99,13 +99,13 @@ def working_as(role):
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute(f"SET ROLE {ROLES}_{role}")
+        cursor.execute(f"SET SESSION AUTHORIZATION {ROLES}_{role}")
     try:
         yield
     finally:
         if connection.connection is not None and not connection.needs_rollback:
             with connection.cursor() as cursor:
-                cursor.execute("RESET ROLE")
+                cursor.execute("RESET SESSION AUTHORIZATION")
 
 
 @pytest.fixture(autouse=True)

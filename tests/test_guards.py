@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.test import RequestFactory
 from django.urls import reverse
 
-from alliance.asking import views
+from alliance.asking import answering
 from alliance.asking.actions import AlreadyClosed, NothingToRate, request_rating, submit_rating
 from alliance.ratings.models import Rating, RatingRequest
 from sessions_app.access.actions import appoint_deputy, dismiss_deputy
@@ -56,7 +56,7 @@ def at_that_moment(before, *, error=None):
             raise error
         return submit_rating(**values)
 
-    return patch.object(views, "submit_rating", submit)
+    return patch.object(answering, "submit_rating", submit)
 
 
 def test_of_a_form_sent_twice_at_once_the_second_is_thanked_too(cast, client):

@@ -154,7 +154,7 @@ def test_a_report_of_an_error_says_where_it_broke_and_nothing_that_was_entered(
         raise IntegrityError(f"A row is refused.\nDETAIL:  It holds ({told}).")
 
     monkeypatch.setattr("sessions_app.sessions.views.log_session", refuse)
-    monkeypatch.setattr("alliance.asking.views.submit_rating", refuse)
+    monkeypatch.setattr("alliance.asking.answering.submit_rating", refuse)
     client.force_login(cast.theo)
     client.raise_request_exception = False
     for address, values in [
@@ -177,9 +177,9 @@ def test_a_report_of_an_error_says_where_it_broke_and_nothing_that_was_entered(
 def test_a_report_of_a_wrong_key_tells_neither_the_text_nor_what_is_stored(
     cast, client, written, reports
 ):
-    client.force_login(cast.theo)
     client.raise_request_exception = False
     with override_settings(FIELD_KEYS=read_keys(make_key())):
+        client.force_login(cast.theo)  # A sign-in under another key would be over.
         assert client.get(reverse("episode", args=[cast.cleo.pk])).status_code == 500
     assert "is not among FIELD_KEYS" in " ".join(reports())
     assert SIGN not in " ".join(reports())

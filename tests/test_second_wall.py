@@ -302,8 +302,9 @@ def test_where_nobody_is_bound_there_is_nothing(said, model):
 def test_an_unscoped_query_finds_only_what_the_person_may_read(cast, said, name, clients):
     person = cast.root if name == "root" else getattr(cast, name)
     with rows_of(person), working_as("app"):
+        names = set(ClientIdentity.objects.values_list("client__code", flat=True))
+        assert names == (set() if name == "sue" else clients)  # She supervises; he holds.
         for model, path in (
-            (ClientIdentity, "client__code"),
             (Rating, "session__episode__client__code"),
             (Standing, "episode__client__code"),
             (Flag, "episode__client__code"),
@@ -340,6 +341,41 @@ def test_a_form_opens_its_own_episode_and_no_other(cast, sessions):
         assert [one.code for one in Client.objects.all()] == ["DORA"]
     with rows_of_form(digest("a guess")), working_as("form"):
         assert not RatingRequest.objects.exists()
+
+
+def test_whoever_got_into_the_clients_pages_binds_nobody_and_nothing(cast, said):
+    with rows_of(cast.olga), rows_counted(cast.practice), rows_of_episode(cast.dora.pk):
+        assert of("readable_episodes") >= {cast.dora.pk}
+        with working_as("form"):
+            assert of("readable_episodes") == of("writable_episodes") == set()
+            assert not Rating.objects.exists()
+            assert not Client.objects.exists()
+            assert Standing.objects.update(sessions_held=0) == 0
+
+
+def test_reception_changes_no_episode_and_no_colleague_takes_on_a_client(cast, said):
+    with rows_of(cast.rita), working_as("app"):
+        assert Episode.objects.exists()
+        assert Episode.objects.update(modality="group") == 0
+    with (
+        rows_of(cast.theo),
+        working_as("app"),
+        pytest.raises(ProgrammingError, match="row-level security"),
+        transaction.atomic(),
+    ):
+        Episode.objects.create(client=cast.dora.client, therapist=cast.members["theo"])
+    with rows_of(cast.theo), working_as("app"):
+        assert Client.objects.filter(pk=cast.dora.client.pk).update(code="MINE") == 0
+
+
+def test_who_has_no_right_here_runs_none_of_its_functions(cast, said):
+    stranger = f"{ROLES}_stranger"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {stranger}")
+        cursor.execute(
+            "SELECT has_function_privilege(%s, 'readable_episodes()', 'EXECUTE')", [stranger]
+        )
+        assert cursor.fetchone() == (False,)
 
 
 def test_a_supervisor_reads_and_changes_nothing(cast, said):
@@ -420,6 +456,22 @@ def test_the_server_is_refused_in_a_role_that_the_wall_does_not_hold_back(db, ro
     assert all(part in sentence for part, sentence in zip(holes, found, strict=True))
 
 
+def test_the_server_is_refused_where_it_could_become_one_that_sees_all(db):
+    with connection.cursor() as cursor:
+        cursor.execute(f"GRANT {ROLES}_jobs TO {ROLES}_app")
+    with working_as("app"):
+        assert "may take on one that does" in holes_in_the_wall()[0]
+
+
+@pytest.mark.parametrize(("role", "count"), [("form", 0), ("app", 1)])
+def test_the_clients_pages_alone_are_refused_in_a_role_that_reads_accounts(
+    db, settings, role, count
+):
+    settings.PUBLIC_ONLY = True
+    with working_as(role):
+        assert len(holes_in_the_wall()) == count
+
+
 def test_the_server_is_refused_as_owner_and_where_a_table_is_open(db):
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER ROLE {ROLES}_owner NOBYPASSRLS")
@@ -427,7 +479,7 @@ def test_the_server_is_refused_as_owner_and_where_a_table_is_open(db):
     with working_as("owner"):
         owns, stands_open = holes_in_the_wall()
     assert "owns clinical tables" in owns
-    assert "not switched on for all" in stands_open
+    assert "is not on for all" in stands_open
 
 
 def test_a_server_that_sees_all_rows_gets_no_connection(committed, settings):

@@ -11,16 +11,20 @@ to a role that the web server does not have.
 from django.db import migrations
 
 FUNCTIONS = """
+-- Whether who asks serves members of staff. Where only clients' pages are served, whoever got
+-- in could bind what they like: there nobody is a person, and nothing is opened but by a secret.
+CREATE FUNCTION serves_staff() RETURNS boolean LANGUAGE sql STABLE AS
+$$ SELECT has_table_privilege(session_user, 'sessions_app_user', 'SELECT') $$;
 CREATE FUNCTION bound_person() RETURNS bigint LANGUAGE sql STABLE AS
-$$ SELECT nullif(current_setting('alliance.person', true), '')::bigint $$;
+$$ SELECT nullif(current_setting('alliance.person', true), '')::bigint WHERE serves_staff() $$;
 CREATE FUNCTION bound_day() RETURNS date LANGUAGE sql STABLE AS
 $$ SELECT nullif(current_setting('alliance.day', true), '')::date $$;
 CREATE FUNCTION bound_episode() RETURNS uuid LANGUAGE sql STABLE AS
-$$ SELECT nullif(current_setting('alliance.episode', true), '')::uuid $$;
+$$ SELECT nullif(current_setting('alliance.episode', true), '')::uuid WHERE serves_staff() $$;
 CREATE FUNCTION bound_form() RETURNS text LANGUAGE sql STABLE AS
 $$ SELECT nullif(current_setting('alliance.form', true), '') $$;
 CREATE FUNCTION bound_practice() RETURNS bigint LANGUAGE sql STABLE AS
-$$ SELECT nullif(current_setting('alliance.practice', true), '')::bigint $$;
+$$ SELECT nullif(current_setting('alliance.practice', true), '')::bigint WHERE serves_staff() $$;
 
 -- Places that the bound person has today, and is not kept out of.
 CREATE FUNCTION places_today() RETURNS SETOF sessions_app_membership
@@ -42,7 +46,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WHERE s.supervisor_id IN (SELECT own_places())
     AND s.started_on <= bound_day() AND (s.ended_on IS NULL OR s.ended_on >= bound_day())
 $$;
--- Places in practices whose people the bound person manages, or at whose reception they work.
+-- Places in practices whose people the bound person manages.
+CREATE FUNCTION managed_places() RETURNS SETOF bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT t.id FROM sessions_app_membership t
+  WHERE t.practice_id IN (SELECT practice_id FROM places_today() WHERE is_manager)
+$$;
+-- The same, and those in practices at whose reception they work.
 CREATE FUNCTION office_places() RETURNS SETOF bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT t.id FROM sessions_app_membership t
@@ -76,7 +86,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WHERE a.closed_at IS NULL AND a.expires_at > statement_timestamp()
     AND a.member_id IN (SELECT own_places())
     AND EXISTS (SELECT 1 FROM sessions_app_deputy d
-                WHERE d.member_id = a.member_id AND d.dismissed_at IS NULL)
+                WHERE d.member_id = a.member_id AND d.dismissed_at IS NULL
+                  AND d.appointed_at <= a.opened_at)
   UNION
   SELECT e.id FROM sessions_app_episode e
   JOIN sessions_app_membership t ON t.id = e.therapist_id
@@ -94,6 +105,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT id FROM sessions_app_episode WHERE therapist_id IN (SELECT own_places())
   UNION SELECT lent_episodes()
 $$;
+-- Clients whom the bound person may take on: their own, and those who are with nobody yet.
+CREATE FUNCTION may_take_on(taken uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT NOT EXISTS (SELECT 1 FROM sessions_app_episode e WHERE e.client_id = taken
+                     AND e.therapist_id NOT IN (SELECT own_places()))
+$$;
 CREATE FUNCTION office_episodes() RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT id FROM sessions_app_episode WHERE therapist_id IN (SELECT office_places())
@@ -101,12 +118,14 @@ $$;
 """
 NAMES = (
     "office_episodes",
+    "may_take_on",
     "writable_episodes",
     "readable_episodes",
     "opened_episodes",
     "lent_episodes",
     "practices_today",
     "office_places",
+    "managed_places",
     "reached_places",
     "own_places",
     "places_today",
@@ -115,6 +134,7 @@ NAMES = (
     "bound_episode",
     "bound_day",
     "bound_person",
+    "serves_staff",
 )
 
 _OF_SESSION = "EXISTS (SELECT 1 FROM sessions_app_session s WHERE s.id = session_id AND {})"
@@ -127,7 +147,8 @@ _OF_RATING = (
     "EXISTS (SELECT 1 FROM alliance_rating r JOIN sessions_app_session s ON s.id = r.session_id"
     " WHERE r.id = rating_id AND s.episode_id IN (SELECT {}()))"
 )
-_HOLD = "therapist_id IN (SELECT own_places()) OR therapist_id IN (SELECT office_places())"
+_OWN = "therapist_id IN (SELECT own_places())"
+_MANAGED = "therapist_id IN (SELECT managed_places())"
 
 # Of each table: what may be read, what may be added, what may be changed. Nothing is deleted.
 POLICIES = {
@@ -135,19 +156,20 @@ POLICIES = {
     "sessions_app_client": (
         "practice_id IN (SELECT practices_today()) OR " + _OF_CLIENT.format("id", "lent_episodes"),
         "practice_id IN (SELECT practices_today())",
-        "practice_id IN (SELECT practices_today())",
+        _OF_CLIENT.format("id", "writable_episodes"),
     ),
+    # The name is for whoever holds the episode: no supervisor, no deputy reads it.
     "sessions_app_clientidentity": (
-        _OF_CLIENT.format("client_id", "readable_episodes"),
+        _OF_CLIENT.format("client_id", "writable_episodes"),
         _OF_CLIENT.format("client_id", "writable_episodes"),
         _OF_CLIENT.format("client_id", "writable_episodes"),
     ),
     # By its own columns: a row that is just being added is not in the table yet.
     "sessions_app_episode": (
-        f"therapist_id IN (SELECT reached_places()) OR {_HOLD}"
+        "therapist_id IN (SELECT reached_places()) OR therapist_id IN (SELECT office_places())"
         " OR id IN (SELECT lent_episodes()) OR id IN (SELECT opened_episodes())",
-        _HOLD,
-        f"{_HOLD} OR id IN (SELECT lent_episodes())",
+        f"({_OWN} AND may_take_on(client_id)) OR {_MANAGED}",
+        f"{_OWN} OR {_MANAGED} OR id IN (SELECT lent_episodes())",
     ),
     "sessions_app_session": (
         f"{_READ} OR episode_id IN (SELECT office_episodes())",
@@ -194,7 +216,7 @@ def drop(apps, schema_editor):
         for command in ("read", "add", "change"):
             schema_editor.execute(f"DROP POLICY may_{command} ON {table}", params=None)
     for name in NAMES:
-        schema_editor.execute(f"DROP FUNCTION {name}()", params=None)
+        schema_editor.execute(f"DROP FUNCTION {name}", params=None)
 
 
 class Migration(migrations.Migration):

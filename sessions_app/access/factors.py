@@ -51,7 +51,7 @@ def must_confirm(request):
 
 
 def ask_to_confirm(request):
-    """Send this person to show their factor; django-allauth then does what was asked.
+    """Send this person to show their factor, and back; what they had sent is not kept.
 
     Whoever lacks the factor that they need is sent to set one up.
     """

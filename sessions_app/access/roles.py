@@ -22,6 +22,11 @@ PATIENCE = {
 }
 ADDED_TO_ONLY = ("sessions_app_auditevent", "sessions_app_auditseal")
 MIGRATIONS = "django_migrations"
+MAY_GO = ("sessions_app_invitation_supervisors",)  # Which of several it names.
+OURS = """
+SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+AND (relname LIKE 'sessions_app_%' OR relname LIKE 'alliance_%')
+"""
 CAN_MAKE_ROLES = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = %s"
 WALLED = "SELECT DISTINCT polrelid::regclass::text FROM pg_policy ORDER BY 1"
@@ -50,7 +55,7 @@ def set_up_roles(*, prefix, form_may, tell):
         for role, sees_all in ROLES.items():
             _make(cursor, names[role], sees_all=sees_all, tell=tell)
         _give(cursor, names["owner"], tell)
-        _grant(cursor, names, walled, form_may, tell)
+        _grant(cursor, names, form_may, tell)
         for table in walled:
             _run(cursor, "ALTER TABLE {} ENABLE ROW LEVEL SECURITY", table)
             _run(cursor, "ALTER TABLE {} FORCE ROW LEVEL SECURITY", table)
@@ -102,7 +107,7 @@ def _give(cursor, owner, tell):
     tell(f"{owner} has all tables; nobody else can make one.")
 
 
-def _grant(cursor, names, walled, form_may, tell):
+def _grant(cursor, names, form_may, tell):
     """Take everything back, and give each role what it is for."""
     app, form, jobs, backup = (names[role] for role in ("app", "form", "jobs", "backup"))
     everything = "ALL TABLES IN SCHEMA public"
@@ -115,9 +120,11 @@ def _grant(cursor, names, walled, form_may, tell):
         for table in ADDED_TO_ONLY:
             _run(cursor, "REVOKE UPDATE, DELETE ON {} FROM {}", table, name)
         _run(cursor, "REVOKE INSERT, UPDATE, DELETE ON {} FROM {}", MIGRATIONS, name)
-    for table in walled:
-        _run(cursor, "REVOKE DELETE ON {} FROM {}", table, app)
-    tell(f"{app} reads and writes, deletes no clinical row, and only adds to the trail.")
+    cursor.execute(OURS)
+    for (table,) in cursor.fetchall():
+        if table not in MAY_GO:
+            _run(cursor, "REVOKE DELETE ON {} FROM {}", table, app)
+    tell(f"{app} reads and writes, deletes nothing of ours, and only adds to the trail.")
     for table, rights in form_may.items():
         _run(cursor, f"GRANT {rights} ON {{}} TO {{}}", table, form)
     _run(cursor, "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}", form)
@@ -125,6 +132,10 @@ def _grant(cursor, names, walled, form_may, tell):
     tell(f"{jobs} does the same as {app}, on all rows.")
     _run(cursor, f"GRANT SELECT ON {everything} TO {{}}", backup)
     _run(cursor, "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {}", backup)
+    # What is in a function is run as their owner, who sees all rows.
+    _run(cursor, "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC")
+    for name in (app, form, jobs, backup):
+        _run(cursor, "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {}", name)
     tell(f"{backup} reads everything and writes nothing.")
 
 

@@ -6,6 +6,7 @@ rule that they state is that of `visible_to`. On SQLite nothing of this exists.
 """
 
 from contextlib import contextmanager, nullcontext, suppress
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist
@@ -16,8 +17,12 @@ from psycopg2.errorcodes import INSUFFICIENT_PRIVILEGE
 
 from sessions_app.access.models import Membership, today
 
-# What the web server works as may be none of these, or there is no wall.
-SEES_ALL = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+# Whether we see all rows, or could in a role that we may take on; and whether we read accounts.
+SEES = """
+SELECT (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user),
+       (SELECT bool_or(rolsuper OR rolbypassrls) FROM pg_roles WHERE pg_has_role(oid, 'MEMBER')),
+       coalesce(has_table_privilege(to_regclass('sessions_app_user'), 'SELECT'), false)
+"""
 # Of the tables that have policies: whether they hold, for the owner too, and whether we own one.
 WALL = """
 SELECT coalesce(bool_and(t.relrowsecurity AND t.relforcerowsecurity), false),
@@ -110,8 +115,8 @@ def sees_all_rows():
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.vendor != "postgresql":
         return True
-    sees_all, (_all, some, _owns) = _look(connection)
-    return sees_all or not some
+    found = _look(connection)
+    return found.sees_all or not found.some_are_walled
 
 
 def holes_in_the_wall():
@@ -119,16 +124,23 @@ def holes_in_the_wall():
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.vendor != "postgresql":
         return []
-    sees_all, (stands, _some, owns) = _look(connection)
-    return [
-        sentence
-        for is_so, sentence in (
-            (sees_all, "The server's database role is a superuser, or sees all rows."),
-            (owns and not sees_all, "The server's database role owns clinical tables."),
-            (not stands, "Row-level security is not switched on for all clinical tables."),
-        )
-        if is_so
+    found = _look(connection)
+    holes = [
+        (
+            found.could_see_all,
+            "The server's database role sees all rows, or may take on one that does.",
+        ),
+        (
+            found.owns and not found.could_see_all,
+            "The server's database role owns clinical tables.",
+        ),
+        (not found.all_are_walled, "Row-level security is not on for all clinical tables."),
+        (
+            settings.PUBLIC_ONLY and found.reads_accounts and not found.could_see_all,
+            "The clients' pages are served in a role that reads accounts.",
+        ),
     ]
+    return [sentence for is_so, sentence in holes if is_so]
 
 
 def refuse_holes():
@@ -153,9 +165,18 @@ def _refuse_holes(*, connection, **kwargs):
         )
 
 
+class _Found(NamedTuple):
+    sees_all: bool
+    could_see_all: bool
+    reads_accounts: bool
+    all_are_walled: bool
+    some_are_walled: bool
+    owns: bool
+
+
 def _look(connection):
     with connection.cursor() as cursor:
-        cursor.execute(SEES_ALL)
-        (sees_all,) = cursor.fetchone()
+        cursor.execute(SEES)
+        sees = cursor.fetchone()
         cursor.execute(WALL)
-        return sees_all, cursor.fetchone()
+        return _Found(*sees, *cursor.fetchone())

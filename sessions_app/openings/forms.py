@@ -1,5 +1,6 @@
 """Appointing a deputy; opening a record in an emergency."""
 
+from crispy_forms.layout import Hidden
 from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,10 @@ class DeputyForm(forms.Form):
         narrow(self, "member", clinicians_of(practice).exclude(pk__in=appointed))
         self.helper = helper("member", submit=_("Appoint"))
         self.helper.form_action = reverse("deputy-appoint", args=[practice.pk])
+        # Where to go on from, if this must be confirmed first.
+        self.helper.layout.append(
+            Hidden("back", reverse("practice-emergencies", args=[practice.pk]))
+        )
 
 
 class PracticeField(forms.ModelChoiceField):

@@ -4,12 +4,12 @@ import uuid
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.access.fields import EncryptedTextField, is_encrypted
-from sessions_app.access.models import Membership, Practice
+from sessions_app.access.models import Deputy, Membership, Practice
 
 OPEN_FOR = timedelta(minutes=60)
 TOLD_FOR = timedelta(days=7)
@@ -87,8 +87,15 @@ class EmergencyAccessQuerySet(models.QuerySet):
         return self.filter(closed_at=None, expires_at__gt=timezone.now())
 
     def opened_by(self, user):
-        """Keep those that `user` opened, in a place that they still have and are deputy in."""
-        return self.filter(member__in=Membership.objects.deputies(user))
+        """Keep those that `user` opened, in a place that they still have and are deputy in.
+
+        As the deputy that they were when they opened it: being appointed once
+        more opens nothing that was closed.
+        """
+        since = Deputy.objects.filter(
+            member=OuterRef("member"), dismissed_at=None, appointed_at__lte=OuterRef("opened_at")
+        )
+        return self.filter(Exists(since), member__in=Membership.objects.deputies(user))
 
     def opens_to(self, user):
         """Return the ids of the clients whose record an emergency opens to `user` now."""

@@ -32,10 +32,10 @@ def emergencies(request):
     places = Membership.objects.filter(pk__in=ids).select_related("practice")
     form = None
     if ids:
+        if must_confirm(request):  # Before the reason is typed, so that nothing is lost.
+            return ask_to_confirm(request)
         form = EmergencyForm(request.POST if request.method == "POST" else None, members=places)
         if form.is_valid():
-            if must_confirm(request):
-                return ask_to_confirm(request)
             access = _open(request, form)
             if access:
                 return redirect("emergency", access.pk)

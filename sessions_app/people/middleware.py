@@ -1,13 +1,17 @@
 """How long a sign-in lasts, and what opens without a second factor."""
 
 import time
+from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY, logout
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from sessions_app.access.factors import factors_of, needs_second_factor
@@ -134,6 +138,34 @@ class SecondFactor:
             or request.resolver_match.url_name in self.OPEN
         )
         return None if is_open else redirect("mfa_index")
+
+
+class ConfirmFirst:
+    """Send whoever must confirm to do so, and keep nothing of what they had sent.
+
+    django-allauth would keep it and carry it out once somebody has confirmed:
+    somebody else may have sent it, from a screen that was left open.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if not isinstance(exception, ReauthenticationRequired):
+            return None
+        after = request.get_full_path()
+        if request.method not in {"GET", "HEAD"}:
+            messages.warning(
+                request, _("Nothing has been done yet. Confirm that it is you, then do it again.")
+            )
+            back = request.POST.get("back", request.path)
+            is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+            after = back if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+        (way, *_others) = get_adapter().get_reauthentication_methods(request.user)
+        return redirect(f"{way['url']}?{urlencode({'next': after})}")
 
 
 def _is_first_sign_in(request):

@@ -3,7 +3,7 @@
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -23,8 +23,20 @@ class InvitationQuerySet(models.QuerySet):
         return self.filter(accepted_at=None, revoked_at=None)
 
     def open(self):
-        """Keep what can be accepted now."""
-        return self.waiting().filter(expires_at__gt=timezone.now())
+        """Keep what can be accepted now.
+
+        Who made it must still manage the practice, unless the server's own
+        command did: whoever is gone leaves no way in behind.
+        """
+        managers = Membership.objects.today().filter(
+            is_manager=True,
+            practice=OuterRef("practice"),
+            user=OuterRef("invited_by"),
+            user__is_active=True,
+        )
+        return self.waiting().filter(
+            Q(invited_by=None) | Exists(managers), expires_at__gt=timezone.now()
+        )
 
     def with_secret(self, secret):
         """Keep the one with this secret, if it is still open; all others look alike."""

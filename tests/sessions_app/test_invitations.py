@@ -379,6 +379,23 @@ def test_whoever_left_is_invited_back(cast, client):
     assert Membership.objects.reach(cast.sue) == {member.pk}
 
 
+@pytest.mark.parametrize(
+    "gone", [{"is_manager": False, "is_clinician": True}, {"locked_at": timezone.now()}]
+)
+def test_what_a_manager_offered_who_manages_no_longer_admits_nobody(cast, invited, client, gone):
+    _invitation, secret = invited
+    assert client.get(address(secret)).status_code == 200
+    Membership.objects.filter(pk=cast.members["mara"].pk).update(**gone)
+    assert client.get(address(secret)).status_code == 404
+
+
+def test_what_the_servers_own_command_offered_admits(cast, client):
+    _invitation, secret = invite(
+        practice=cast.practice, email="quinn@example.org", is_manager=True, by=None
+    )
+    assert client.get(address(secret)).status_code == 200
+
+
 # --- Two at once --------------------------------------------------------------------------
 
 

@@ -1,16 +1,19 @@
 """A sign-in has an end: by idleness, by the hour, by oneself from elsewhere, by leaving."""
 
 import re
+import zlib
 from datetime import timedelta
 
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user
 from django.contrib.sessions.models import Session as HttpSession
-from django.test import Client
+from django.core import signing
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from sessions_app.access.actions import join_practice
+from sessions_app.access.encryption import make_key, read_keys
 from sessions_app.access.models import User, today
 from sessions_app.people.actions import end_sign_ins
 from tests.conftest import PASSWORD, ask, code_of, confirm
@@ -300,3 +303,23 @@ def test_a_failed_sign_in_and_a_look_at_what_is_not_there_are_logged_without_wha
     assert f"Person {staff.theo.pk} asked for what is not there for them." in caplog.text
     assert "guess it" not in caplog.text
     assert "theo@example.org" not in caplog.text
+
+
+def test_what_a_sign_in_remembers_is_not_in_the_table_to_read(staff):
+    client = sign_in(browser(), staff.theo)
+    remembered = client.session
+    remembered["told"] = "Marker in a session."
+    remembered.save()
+    (row,) = HttpSession.objects.filter(session_key=remembered.session_key)
+    assert row.get_decoded()["told"] == "Marker in a session."
+    stored = signing.b64_decode(row.session_data.split(":")[0].lstrip(".").encode())
+    for plain in (stored, zlib.decompress(stored) if row.session_data[0] == "." else stored):
+        assert b"Marker" not in plain
+        assert b"_auth_user_id" not in plain
+
+
+def test_a_sign_in_under_a_key_that_is_gone_is_over(staff):
+    client = sign_in(browser(), staff.theo)
+    assert is_in(client)
+    with override_settings(FIELD_KEYS=read_keys(make_key())):
+        assert not is_in(client)
