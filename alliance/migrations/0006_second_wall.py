@@ -3,7 +3,7 @@
 The functions state the rule of `MembershipQuerySet.reach` and of
 `EpisodeQuerySet.visible_to`, for the person whom `sessions_app.access.rows`
 has bound; a test compares the two on invented worlds. They run as their owner,
-who sees all rows, or they would ask themselves. The policies sleep until
+who sees all rows, or they would ask themselves; in PL/pgSQL, which keeps their plans. The policies sleep until
 `manage.py database_roles` switches row-level security on and gives the tables
 to a role that the web server does not have.
 """
@@ -28,54 +28,62 @@ $$ SELECT nullif(current_setting('alliance.practice', true), '')::bigint WHERE s
 
 -- Places that the bound person has today, and is not kept out of.
 CREATE FUNCTION places_today() RETURNS SETOF sessions_app_membership
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN QUERY
   SELECT m.* FROM sessions_app_membership m
   JOIN sessions_app_user u ON u.id = m.user_id
   WHERE u.id = bound_person() AND u.is_active AND m.locked_at IS NULL
-    AND m.started_on <= bound_day() AND (m.ended_on IS NULL OR m.ended_on >= bound_day())
-$$;
+    AND m.started_on <= bound_day() AND (m.ended_on IS NULL OR m.ended_on >= bound_day());
+END $$;
 CREATE FUNCTION own_places() RETURNS SETOF bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT id FROM places_today() WHERE is_clinician
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN QUERY
+  SELECT id FROM places_today() WHERE is_clinician;
+END $$;
 CREATE FUNCTION reached_places() RETURNS SETOF bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN QUERY
   SELECT own_places()
   UNION
   SELECT s.therapist_id FROM sessions_app_supervision s
   WHERE s.supervisor_id IN (SELECT own_places())
-    AND s.started_on <= bound_day() AND (s.ended_on IS NULL OR s.ended_on >= bound_day())
-$$;
+    AND s.started_on <= bound_day() AND (s.ended_on IS NULL OR s.ended_on >= bound_day());
+END $$;
 -- Places in practices whose people the bound person manages.
 CREATE FUNCTION managed_places() RETURNS SETOF bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN QUERY
   SELECT t.id FROM sessions_app_membership t
-  WHERE t.practice_id IN (SELECT practice_id FROM places_today() WHERE is_manager)
-$$;
+  WHERE t.practice_id IN (SELECT practice_id FROM places_today() WHERE is_manager);
+END $$;
 -- The same, and those in practices at whose reception they work.
 CREATE FUNCTION office_places() RETURNS SETOF bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN QUERY
   SELECT t.id FROM sessions_app_membership t
   WHERE t.practice_id IN (
-    SELECT practice_id FROM places_today() WHERE is_manager OR is_reception)
-$$;
+    SELECT practice_id FROM places_today() WHERE is_manager OR is_reception);
+END $$;
 CREATE FUNCTION practices_today() RETURNS SETOF bigint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT practice_id FROM places_today()
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN QUERY
+  SELECT practice_id FROM places_today();
+END $$;
 
 -- Episodes that somebody's work was opened for on purpose: to read and to change.
 CREATE FUNCTION lent_episodes() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN QUERY
   SELECT bound_episode() WHERE bound_episode() IS NOT NULL
   UNION
   SELECT s.episode_id FROM alliance_ratingrequest r
   JOIN sessions_app_session s ON s.id = r.session_id
-  WHERE r.token_digest = bound_form()
-$$;
+  WHERE r.token_digest = bound_form();
+END $$;
 -- Episodes that a consent, an emergency or a count opens: to read only.
 CREATE FUNCTION opened_episodes() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN QUERY
   SELECT c.episode_id FROM sessions_app_consent c
   JOIN sessions_app_episode f ON f.follows_id = c.episode_id
   WHERE c.kind = 'earlier_therapy' AND c.withdrawn_at IS NULL
@@ -92,19 +100,21 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT e.id FROM sessions_app_episode e
   JOIN sessions_app_membership t ON t.id = e.therapist_id
   WHERE t.practice_id = bound_practice()
-    AND t.practice_id IN (SELECT practice_id FROM places_today() WHERE is_manager)
-$$;
+    AND t.practice_id IN (SELECT practice_id FROM places_today() WHERE is_manager);
+END $$;
 CREATE FUNCTION readable_episodes() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN QUERY
   SELECT id FROM sessions_app_episode WHERE therapist_id IN (SELECT reached_places())
   UNION SELECT lent_episodes()
-  UNION SELECT opened_episodes()
-$$;
+  UNION SELECT opened_episodes();
+END $$;
 CREATE FUNCTION writable_episodes() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN QUERY
   SELECT id FROM sessions_app_episode WHERE therapist_id IN (SELECT own_places())
-  UNION SELECT lent_episodes()
-$$;
+  UNION SELECT lent_episodes();
+END $$;
 -- Clients whom the bound person may take on: their own, and those who are with nobody yet.
 CREATE FUNCTION may_take_on(taken uuid) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -112,9 +122,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
                      AND e.therapist_id NOT IN (SELECT own_places()))
 $$;
 CREATE FUNCTION office_episodes() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT id FROM sessions_app_episode WHERE therapist_id IN (SELECT office_places())
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN QUERY
+  SELECT id FROM sessions_app_episode WHERE therapist_id IN (SELECT office_places());
+END $$;
 """
 NAMES = (
     "office_episodes",
