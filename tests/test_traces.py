@@ -16,7 +16,8 @@ from tests.conftest import look
 from tests.test_access_matrix import MATRIX, OBJECTS, PEOPLE, path, undone, visit
 
 things = matrix.things
-CODES = re.compile(rb"\b(CLEO|DORA|EMIL|AMY|BEA|CAL)\b")
+all_of_them = matrix.all_of_them
+CODES = re.compile(rb"\b(CLEO|DORA|EMIL|AMY|BEA|CAL|XARA|LEVI)\b")
 
 NO_CLIENT = "no client is on it"
 OWN_ACCOUNT = "one's own account"
@@ -34,6 +35,9 @@ UNRECORDED = {
     "supervision-create": "people of the practice, no client",
     "supervision-end": "people of the practice, no client",
     "sensitivity": "counts, none so small that it points at a client; choosing is recorded",
+    "tablet-pair": "a device and a practice; no client, and nobody is signed in on it",
+    "tablets": "devices of the practice; no client",
+    "tablet-invite": "the name of a device; no client, and inviting it is recorded",
     "clients-trail": "who else read one's own clients: a look at the trail of oneself",
     **dict.fromkeys(
         (

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from alliance.wsgi import Request
 from tests.fuzz import mutations
-from tests.fuzz.targets import ALONE, SEALED, STAFF, addresses, targets
+from tests.fuzz.targets import ALONE, SEALED, STAFF, TABLET, addresses, targets
 
 CASES = int(os.environ.get("FUZZ_CASES", 20_000))
 SEED = int(os.environ.get("FUZZ_SEED") or secrets.randbelow(2**32))
@@ -173,7 +173,7 @@ def test_no_input_at_any_address_breaks_the_server(cast):
     got_request_exception.disconnect(note)
     tally.tell()
     assert not tally.wrong
-    for urls in (STAFF, SEALED, ALONE):
+    for urls in (STAFF, SEALED, TABLET, ALONE):
         assert {(urls, name) for name in addresses(urls)} <= set(tally.asked)
     assert min(tally.asked.values()) >= share
     places = {(target.urls, target.name): target for target in everything}

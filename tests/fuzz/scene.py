@@ -8,11 +8,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from alliance.asking.actions import send_to_tablet
 from sessions_app.access.actions import appoint_deputy
 from sessions_app.access.models import Supervision
 from sessions_app.clients.actions import add_client, hand_over_episode
 from sessions_app.openings.actions import open_in_emergency
 from sessions_app.places.actions import invite
+from sessions_app.tablets.actions import invite_tablet, pair_tablet
 from tests.conftest import PASSWORD, ask, hold, rate
 from tests.passkeys import give_passkey
 
@@ -62,6 +64,9 @@ class Scene:
         )
         self.supervision = Supervision.objects.get(therapist=members["theo"])
         self.soft, self.passkey = give_passkey(cast.theo)
+        self.tablet, self.pairing = invite_tablet(
+            practice=cast.practice, name="Room 1", by=cast.mara
+        )
 
     def signed_in(self, name):
         made = browser()
@@ -100,3 +105,15 @@ class Scene:
         made.post(asked, {"channel": "device"})
         assert settings.HAND_OVER_COOKIE_NAME in made.cookies
         return made
+
+    def on_tablet(self):
+        """Return a tablet of the practice that shows a form, and the form's name on it."""
+        tablet, secret = invite_tablet(
+            practice=self.cast.practice, name="Room 2", by=self.cast.mara
+        )
+        tablet, key = pair_tablet(secret=secret)
+        session = hold(self.cast.cleo, weeks_ago=2)
+        asked = send_to_tablet(session=session, tablet=tablet, by=self.cast.theo)
+        made = browser()
+        made.cookies[settings.TABLET_COOKIE_NAME] = key
+        return made, asked.token_digest[:16]

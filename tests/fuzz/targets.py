@@ -15,12 +15,13 @@ from tests.passkeys import SoftPasskey
 
 STAFF = "alliance.urls"
 SEALED = "alliance.asking.handed_over_urls"
+TABLET = "alliance.asking.tablet_urls"
 ALONE = "alliance.asking.public_urls"
 # Of these there is nothing to look at.
 ONLY_POSTED = {
     *("policy-report", "hand-back", "sign-out-elsewhere", "emergency-end", "invitation-revoke"),
     *("member-lock", "member-unlock", "deputy-appoint", "deputy-dismiss", "reception-ask"),
-    "rating-own",
+    *("rating-own", "tablet-revoke"),
 }
 MARKS = dict.fromkeys(ITEMS, "7") | {"sent": "1", "comment": "Thank you."}
 REPORT = {
@@ -63,7 +64,7 @@ class Target:
 
 
 def targets(cast):
-    """Yield every address of the three lists, ready to be asked."""
+    """Yield every address of the four lists, ready to be asked."""
     scene = Scene(cast)
     members, today = cast.members, timezone.localdate()
     day = today.isoformat()
@@ -93,6 +94,7 @@ def targets(cast):
     yield Target(STAFF, "demo-sign-in", sign_in_path(cast.olga), nobody, shown=302)
     joining = {"name": "Nell", **new_password}
     yield staff("join", nobody, joining, args=[scene.invited])
+    yield staff("tablet-pair", nobody, {}, args=[scene.pairing])
     # --- Signing in ---
     yield staff(
         "account_login",
@@ -171,6 +173,9 @@ def targets(cast):
     yield staff("practice-emergencies", mara, args=practice)
     yield staff("deputy-appoint", mara, {"member": olga_id}, args=practice)
     yield staff("deputy-dismiss", mara, {}, args=[scene.deputy.pk])
+    yield staff("tablets", mara, args=practice)
+    yield staff("tablet-invite", mara, {"name": "Room 3"}, args=practice, accepted=200)
+    yield staff("tablet-revoke", mara, {}, args=[scene.tablet.pk])
     # --- Reception ---
     yield staff("reception", rita)
     replaces = scene.other.requests.get(closed_at=None).pk
@@ -218,6 +223,18 @@ def targets(cast):
     report = {"shown": None, "accepted": 204, "is_json": True}
     yield on_device("policy-report", "/policy-report/", REPORT, **report)
     yield on_device("stray", "/caseload/", {"page": "1"}, shown=404, accepted=404)
+    # --- On a tablet of the practice ---
+    tablet, which = scene.on_tablet()
+
+    def on_tablet(name, path, valid=None, **told):
+        return Target(TABLET, name, path, tablet, valid, **told)
+
+    yield on_tablet("tablet", "/tablet/", MARKS | {"which": which})
+    yield on_tablet("tablet-waiting", "/tablet/waiting/")
+    yield on_tablet("tablet-clear", "/tablet/clear/", {"which": which}, shown=None)
+    yield on_tablet("health", "/healthz")
+    yield on_tablet("policy-report", "/policy-report/", REPORT, **report)
+    yield on_tablet("nothing-else", "/caseload/", {"page": "1"}, shown=404, accepted=404)
     # --- The clients' pages alone ---
     yield Target(ALONE, "rate", f"/r/{scene.secrets[1]}/", nobody, MARKS)
     yield Target(ALONE, "health", "/healthz", nobody)
@@ -225,7 +242,7 @@ def targets(cast):
 
 
 def addresses(urls, patterns=None):
-    """Yield the name of every address in one of the three lists."""
+    """Yield the name of every address in one of the four lists."""
     for pattern in patterns or get_resolver(urls).url_patterns:
         if hasattr(pattern, "url_patterns"):
             yield from addresses(urls, pattern.url_patterns)
