@@ -261,7 +261,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "sessions_app.people.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"reset_password": "sessions_app.people.forms.ForgottenPasswordForm"}
+ACCOUNT_FORMS = {
+    "reset_password": "sessions_app.people.forms.ForgottenPasswordForm",
+    "user_token": "sessions_app.people.forms.ResetLinkForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -10,10 +10,11 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import CommandError, call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from sessions_app.access.models import Membership, Practice, User
+from sessions_app.places.actions import lock_membership
 from sessions_app.places.models import Invitation
 from tests.conftest import PASSWORD
 
@@ -108,6 +109,27 @@ def test_a_forgotten_password_is_set_anew_by_a_link_that_comes_by_mail(cast, cli
     client.post(form, {"password1": PASSWORD, "password2": PASSWORD})
     cast.theo.refresh_from_db()
     assert cast.theo.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize("is_opened", [False, True])
+def test_the_link_of_a_letter_is_as_good_as_wrong_once_its_account_is_closed(
+    cast, client, is_opened
+):
+    cast.theo.set_password("something else entirely")
+    cast.theo.save()
+    client.post(reverse("account_reset_password"), {"email": "theo@example.org"})
+    link = re.search(r"http://testserver(/password/reset/key/\S+)", mail.outbox[0].body).group(1)
+    form = client.get(link).headers["Location"] if is_opened else ""
+    lock_membership(membership=cast.members["theo"], by=cast.mara)
+    wrong = f"{link[:-4]}xxx/"
+    looked = Client().get(wrong)
+    answer = client.get(link)
+    assert answer.status_code == looked.status_code == 200
+    assert answer.content.replace(link.encode(), b"") == looked.content.replace(wrong.encode(), b"")
+    if is_opened:
+        client.post(form, {"password1": PASSWORD, "password2": PASSWORD})
+    cast.theo.refresh_from_db()
+    assert not cast.theo.check_password(PASSWORD)
 
 
 @pytest.mark.parametrize("address", ["theo@example.org", "who@example.org"])
