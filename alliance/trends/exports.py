@@ -19,13 +19,13 @@ def write_series(episode):
     """
     walk = replay(episode)
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = _writer(out)
     writer.writerow(["client", "session", "y"])
     sessions = Session.objects.filter(pk__in=walk.steps).order_by("starts_at")
     for session in sessions:
         step = walk.steps[session.pk]
         if step.line == walk.line:
-            total = "" if step.total is None else repr(step.total)
+            total = "" if step.total is None else step.total
             writer.writerow([as_text(episode.client.code), session.number, total])
     return out.getvalue()
 
@@ -36,7 +36,7 @@ def write_csv(episode):
     A cell that a spreadsheet would take for a formula is written as text.
     """
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = _writer(out)
     writer.writerow(
         ["client", "session", "starts_at", "status", "measure", "version", "language"]
         + [*COMPONENTS, "total"]
@@ -58,6 +58,11 @@ def write_csv(episode):
             ]
         )
     return out.getvalue()
+
+
+def _writer(out):
+    """Write all text in quotes: a sign that parts the cells in some country parts none of it."""
+    return csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def _numbers(rating):

@@ -48,7 +48,7 @@ def test_the_file_is_csv_to_be_saved_and_kept_by_no_cache(cast, download, name):
 
 def test_an_episode_without_sessions_has_its_columns_and_no_lines(cast, download):
     header = download(cast.cleo).content.decode().splitlines()
-    assert header == [",".join([*COLUMNS, *SCORES, *OWN_SCORES])]
+    assert header == [",".join(f'"{name}"' for name in [*COLUMNS, *SCORES, *OWN_SCORES])]
 
 
 def test_a_rated_session_is_a_line_with_its_numbers_and_its_measure(cast, download):
@@ -148,6 +148,28 @@ def test_a_code_that_is_a_formula_arrives_as_text(cast, download, name):
     rate(hold(episode), 8)
     (line,) = lines(download(episode, name))
     assert line["client"] == f"'{code}"
+
+
+@pytest.mark.parametrize("name", ["ratings", "series"])
+@pytest.mark.parametrize("parted_by", [";", "|", "\t"])
+@pytest.mark.parametrize("code", ["A{}=cmd|' /C calc'!A0", 'A"{}=1+1', '"{}"{}@SUM(1)'])
+def test_no_part_of_a_code_is_run_where_another_sign_parts_the_cells(
+    cast, download, name, parted_by, code
+):
+    """As a spreadsheet opens the file in a country that writes numbers with a comma."""
+    code = code.replace("{}", parted_by)
+    episode = add_client(therapist=cast.members["theo"], code="A", by=cast.theo)
+    Client.objects.filter(pk=episode.client_id).update(code=code)
+    rate(hold(episode), 8)
+    text = download(episode, name).content.decode()
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=parted_by))
+    assert [len(row) for row in rows] == [1, 1]
+    assert rows[1][0].startswith(f"{code},1,")
+
+
+def test_numbers_are_written_as_numbers(cast, download):
+    rate(hold(cast.cleo), [8, 6, 5, 5, 10, 9])
+    assert download(cast.cleo, "series").content.decode().splitlines()[1].startswith('"CLEO",1,7.1')
 
 
 @given(st.sampled_from("=+-@＝＋－＠"), st.text())

@@ -884,17 +884,17 @@ def test_the_series_keeps_every_digit_and_leaves_empty_what_has_no_total(cast, c
     answer = client.get(reverse("episode-series", args=[cast.cleo.pk]))
     assert answer["Content-Disposition"] == 'attachment; filename="series.csv"'
     assert answer.content.decode().splitlines() == [
-        "client,session,y",
-        "CLEO,2,8.0",
-        f"CLEO,3,{Rating.objects.get(session=sessions[2]).total!r}",
-        "CLEO,4,",
+        '"client","session","y"',
+        '"CLEO",2,8.0',
+        f'"CLEO",3,{Rating.objects.get(session=sessions[2]).total!r}',
+        '"CLEO",4,""',
     ]
 
 
 def test_a_series_of_nothing_has_its_columns_and_no_lines(cast, client):
     client.force_login(cast.theo)
     answer = client.get(reverse("episode-series", args=[cast.cleo.pk]))
-    assert answer.content.decode().splitlines() == ["client,session,y"]
+    assert answer.content.decode().splitlines() == ['"client","session","y"']
 
 
 def test_the_command_has_every_digit_of_the_parameters():
