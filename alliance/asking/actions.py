@@ -81,9 +81,10 @@ def request_rating(*, session, respondent, channel, by, at=None):
 
 
 def _can_be_rated(session_id):
-    """Whether a session was held, and its therapist still has a place to read from."""
-    held = Session.objects.held().filter(pk=session_id)
-    return held.filter(episode__therapist__in=Membership.objects.today()).exists()
+    """Whether a session was held, and its client is still with a therapist who has a place."""
+    held = Session.objects.held().exclude(episode__ending=Episode.Ending.TRANSFERRED)
+    therapists = Membership.objects.today()
+    return held.filter(pk=session_id, episode__therapist__in=therapists).exists()
 
 
 def _language(session, respondent, by):
@@ -100,7 +101,8 @@ def submit_rating(*, request, answers, comment="", at=None):
 
     Closing the request happens once: of two simultaneous submissions the
     second raises AlreadyClosed and leaves no trace. A session that turned out
-    not to have been held, or whose therapist has left, raises NothingToRate.
+    not to have been held, whose therapist has left or whose client was handed
+    over, raises NothingToRate.
     Whoever changes an episode locks it before anything else, so that no two
     wait for each other. `answers` maps each item's key to its mark, or to None
     where it was skipped.

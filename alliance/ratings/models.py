@@ -12,6 +12,7 @@ from alliance.measures.models import Measure, MeasureVersion, Perspective
 from alliance.psychometrics.scoring import COMPONENTS
 from sessions_app.access.fields import EncryptedTextField, is_encrypted
 from sessions_app.access.models import Membership, User
+from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
 
 # Who opened the form in time may send it a little later.
@@ -132,9 +133,11 @@ class RatingRequest(models.Model):
     def is_open(self, *, grace=False):
         """Whether the form may still be shown, or with `grace` still be sent.
 
-        Not when the therapist has left, or is locked out: nobody would read it.
+        Not when the therapist has left, or is locked out, nor once the client was
+        handed over: nobody would read it.
         """
-        still = RatingRequest.objects.open(grace=grace)
+        handed_over = Q(session__episode__ending=Episode.Ending.TRANSFERRED)
+        still = RatingRequest.objects.open(grace=grace).exclude(handed_over)
         return still.filter(
             pk=self.pk,
             session__status=Session.Status.HELD,

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from alliance.asking.actions import NothingToRate, submit_rating
 from alliance.ratings.models import Rating
 from sessions_app.access.actions import appoint_deputy, join_practice
 from sessions_app.access.models import AuditEvent, Deputy, Membership, Supervision, User
@@ -33,7 +34,7 @@ from sessions_app.places.actions import (
     lock_membership,
     unlock_membership,
 )
-from tests.conftest import PASSWORD, ask, hold, rate
+from tests.conftest import ITEMS, PASSWORD, ask, hold, rate
 
 DAY = timedelta(days=1)
 FORM = {"sent": "1", "say": "7"}
@@ -408,6 +409,32 @@ def test_the_links_of_their_clients_open_nothing_while_it_lasts(cast, mara, sess
     assert stranger.get(others).status_code == 200
     post(mara, "member-unlock", cast.members["theo"])
     assert stranger.get(form).status_code == 200
+
+
+def test_a_link_from_before_a_handing_over_takes_no_answer_after_it(cast, sessions, client):
+    asked, secret = ask(sessions["cleo"])
+    form = reverse("rate", args=[secret])
+    assert client.get(form).status_code == 200
+    hand_over_episode(episode=cast.cleo, to=cast.members["olga"], by=cast.mara)
+    assert not asked.is_open()
+    assert client.get(form).status_code == 404
+    assert client.post(form, FORM).status_code == 404
+    with pytest.raises(NothingToRate):
+        submit_rating(request=asked, answers=dict.fromkeys(ITEMS, 7))
+    assert not Rating.objects.exists()
+
+
+def test_nobody_asks_about_a_session_from_before_a_handing_over(cast, sessions):
+    hand_over_episode(episode=cast.cleo, to=cast.members["olga"], by=cast.mara)
+    with pytest.raises(NothingToRate):
+        ask(sessions["cleo"])
+
+
+def test_after_an_ordinary_end_the_last_link_still_takes_an_answer(cast, sessions, client):
+    form = reverse("rate", args=[ask(sessions["cleo"])[1]])
+    end_episode(episode=cast.cleo, ending="planned", by=cast.theo)
+    assert client.post(form, FORM).status_code == 302
+    assert Rating.objects.get().session == sessions["cleo"]
 
 
 def test_the_links_of_clients_whose_therapist_has_left_open_nothing(cast, sessions, client):
