@@ -26,6 +26,7 @@ EXPIRES_AFTER = {
 }
 THANKS_LAST = timedelta(seconds=20)  # On a tablet; then it is blank.
 MOST_STRAYS = 3  # Looks at other addresses on a device that was handed over.
+MOST_COUNTED = 100
 
 
 class AlreadyClosed(Exception):
@@ -157,10 +158,14 @@ def _end(request, verb):
 
 @transaction.atomic
 def note_stray(*, request):
-    """Count that another address was tried on the device handed over; the third try ends it."""
-    RatingRequest.objects.filter(pk=request.pk).update(strays=F("strays") + 1)
+    """Count that another address was tried on the device handed over; the third try ends it.
+
+    Once the form is closed there is nothing to end, and nothing is counted.
+    """
+    still_open = RatingRequest.objects.filter(pk=request.pk, closed_at=None)
+    counted = still_open.filter(strays__lt=MOST_COUNTED).update(strays=F("strays") + 1)
     request.refresh_from_db(fields=["strays"])
-    if request.strays == 1:
+    if counted and request.strays == 1:
         record("rating.device_strayed", request, by=None)
     if request.strays >= MOST_STRAYS:
         end_hand_over(request=request)

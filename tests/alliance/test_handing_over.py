@@ -233,6 +233,8 @@ def test_trying_addresses_after_the_answer_takes_nothing_back(device):
     for _try in range(5):
         assert device.get("/caseload/").status_code == 404
     assert asked().closing == "answered"
+    assert asked().strays == 0
+    assert not AuditEvent.objects.filter(verb="rating.device_strayed").exists()
     assert "Thank you" in device.get(FORM).content.decode()
 
 
@@ -328,6 +330,12 @@ def test_counting_goes_on_where_two_stray_at_once(device):
     note_stray(request=first)
     note_stray(request=second)
     assert asked().strays == 2
+
+
+def test_counting_stops_long_before_the_column_is_full(device):
+    RatingRequest.objects.update(strays=100)
+    note_stray(request=asked())
+    assert (asked().strays, asked().closing) == (100, "ended")
 
 
 def test_the_request_shows_as_open_to_the_therapist_until_it_ends(cast, session, device):
