@@ -3,9 +3,10 @@
 The functions state the rule of `MembershipQuerySet.reach` and of
 `EpisodeQuerySet.visible_to`, for the person whom `sessions_app.access.rows`
 has bound; a test compares the two on invented worlds. They run as their owner,
-who sees all rows, or they would ask themselves; in PL/pgSQL, which keeps their plans. The policies sleep until
-`manage.py database_roles` switches row-level security on and gives the tables
-to a role that the web server does not have.
+who sees all rows, or they would ask themselves, and in PL/pgSQL, which keeps
+their plans. The policies sleep until `manage.py database_roles` switches
+row-level security on and gives the tables to a role that the web server does
+not have.
 """
 
 from django.db import migrations
