@@ -8,10 +8,14 @@ from smtplib import SMTPException
 import segno
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as current
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,6 +25,7 @@ from sessions_app.access.factors import factors_of, needs_second_factor, was_con
 from sessions_app.people.letters import send_letter
 
 logger = logging.getLogger(__name__)
+BEGUN_WITH = "sign_in_begun_with"  # In the session: what it was that the first step was taken with.
 WHAT_CHANGED = {
     "account/email/password_changed": gettext_lazy("Your password was changed."),
     "account/email/password_set": gettext_lazy("A password was set."),
@@ -53,7 +58,18 @@ class AccountAdapter(DefaultAccountAdapter):
         except (OSError, SMTPException) as error:
             logger.error("A letter could not be sent: %s", type(error).__name__)
 
+    def pre_login(self, request, user, **kwargs):
+        """Keep which password stood when the first step was taken: the second may come later."""
+        request.session[BEGUN_WITH] = user.get_session_auth_hash()
+        return super().pre_login(request, user, **kwargs)
+
     def login(self, request, user):
+        """Complete a sign-in; one that began before the password was changed begins anew."""
+        begun_with = request.session.pop(BEGUN_WITH, "")
+        if not constant_time_compare(begun_with, user.get_session_auth_hash()):
+            request.session.flush()
+            messages.warning(request, _("Your password was changed meanwhile. Sign in once more."))
+            raise ImmediateHttpResponse(redirect("account_login"))
         super().login(request, user)
         record("account.signed_in", user, by=user)
 

@@ -374,6 +374,30 @@ def test_a_passkey_is_the_second_step_after_a_password(staff):
     assert is_in(client)
 
 
+@pytest.mark.parametrize("step", ["code", "passkey"])
+def test_a_first_step_is_worth_nothing_once_the_password_was_changed(staff, clock, step):
+    soft, _passkey = give_passkey(staff.theo)
+    thief, owner = browser(), browser()
+    give_password(thief, staff.theo)
+    new = "another horse battery staple"
+    staff.theo.set_password(new)
+    staff.theo.save()
+    if step == "code":
+        answer = give_code(thief, code_of(staff.theo))
+    else:
+        options = thief.get(SECOND_STEP).context["js_data"]["request_options"]
+        answer = thief.post(SECOND_STEP, {"credential": soft.get(options)})
+    assert answer.headers["Location"] == SIGN_IN
+    assert not is_in(thief)
+    assert "Your password was changed meanwhile" in thief.get(SIGN_IN).content.decode()
+    assert thief.get(SECOND_STEP).headers["Location"] == SIGN_IN
+    assert not AuditEvent.objects.filter(verb="account.signed_in").exists()
+    clock.forward(30)
+    give_password(owner, staff.theo, new)
+    give_code(owner, code_of(staff.theo))
+    assert is_in(owner)
+
+
 def test_a_passkey_without_finger_face_or_pin_is_refused(staff):
     passkey, _row = give_passkey(staff.theo)
     client = browser()
