@@ -37,6 +37,14 @@ class NothingToRate(Exception):
     """The session was not held, or has been rated from this seat already."""
 
 
+class AlreadyAsked(Exception):
+    """Another request is open than the one that was to be replaced."""
+
+
+class BeforeTheClient(Exception):
+    """The client has the form before them, on a device or a tablet."""
+
+
 def digest(secret):
     """Return what is stored of a secret: useless to whoever reads the table."""
     return salted_hmac("alliance.asking", secret, algorithm="sha256").hexdigest()
@@ -79,6 +87,29 @@ def request_rating(*, session, respondent, channel, by, at=None):
     )
     record("rating.asked", request, by=by)
     return request, secret
+
+
+@transaction.atomic
+def request_at_reception(*, session, replaces, by):
+    """Ask the client for a rating by a link; return the request and its secret.
+
+    `replaces` is the id of the request that reception saw open, as text, or
+    nothing. Raises AlreadyAsked where that is another one by now, and
+    BeforeTheClient rather than take a form out of somebody's hands.
+    """
+    Episode.objects.lock(session.episode)
+    of_client = RatingRequest.objects.filter(session=session, respondent=Perspective.CLIENT)
+    if of_client.before_the_client().exists():
+        raise BeforeTheClient
+    still_open = of_client.open().first()
+    if str(still_open.pk if still_open else "") != replaces:
+        raise AlreadyAsked
+    return request_rating(
+        session=session,
+        respondent=Perspective.CLIENT,
+        channel=RatingRequest.Channel.LINK,
+        by=by,
+    )
 
 
 def _can_be_rated(session_id):

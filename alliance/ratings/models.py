@@ -27,8 +27,15 @@ class RatingRequestQuerySet(models.QuerySet):
 
     def with_address(self):
         """Keep the requests that have an address of their own, with the secret in it."""
+        return self.exclude(self._by_cookie())
+
+    def before_the_client(self):
+        """Keep the forms that are on a device in the client's hand, or on a tablet, right now."""
+        return self.open().filter(self._by_cookie())
+
+    def _by_cookie(self):
         by_cookie = [RatingRequest.Channel.DEVICE, RatingRequest.Channel.TABLET]
-        return self.exclude(channel__in=by_cookie, respondent=Perspective.CLIENT)
+        return Q(channel__in=by_cookie, respondent=Perspective.CLIENT)
 
     def handed_over(self):
         """Keep those for which a device was handed over, while it still admits to the form."""

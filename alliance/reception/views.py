@@ -1,13 +1,17 @@
 from django.conf import settings
+from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from alliance.asking.actions import NothingToRate, request_rating
-from alliance.asking.pages import present_asking
-from alliance.measures.models import Perspective
-from alliance.ratings.models import RatingRequest
+from alliance.asking.actions import (
+    AlreadyAsked,
+    BeforeTheClient,
+    NothingToRate,
+    request_at_reception,
+)
 from alliance.reception.pages import present_reception, reception_sessions
 from sessions_app.access.actions import record
 from sessions_app.access.doors import reception_only
@@ -37,20 +41,20 @@ def reception_ask(request, session_id):
         "episode__client__practice", "episode__therapist__practice"
     )
     session = get_object_or_404(sessions, pk=session_id)
-    still_open = present_asking(session)["open"]
-    # A reload of the page with the code must not end the link that the client has open.
-    if str(getattr(still_open, "pk", "")) != request.POST.get("replaces", ""):
-        return redirect("reception")
     try:
         # Asking needs more of the episode than reception sees, such as the client's language.
         with rows_of_episode(session.episode_id):
-            asked, secret = request_rating(
-                session=session,
-                respondent=Perspective.CLIENT,
-                channel=RatingRequest.Channel.LINK,
-                by=request.user,
+            # A reload of the page with the code must not end the link that the client has open.
+            asked, secret = request_at_reception(
+                session=session, replaces=request.POST.get("replaces", ""), by=request.user
             )
-    except NothingToRate:
+    except BeforeTheClient:
+        messages.warning(
+            request,
+            _("Not asked: this client has the form open, on a tablet or a device handed to them."),
+        )
+        return redirect("reception")
+    except (AlreadyAsked, NothingToRate):
         return redirect("reception")
     address = request.build_absolute_uri(f"{settings.FORMS_AT}{reverse('rate', args=[secret])}")
     context = {"session": session, "address": address, "qr": qr_code(address), "asked": asked}

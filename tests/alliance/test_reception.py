@@ -9,10 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from alliance.asking.actions import request_rating, submit_rating
 from alliance.ratings.models import Rating, RatingRequest
 from sessions_app.access.models import AuditEvent, Membership
 from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
-from tests.conftest import ask, hold, rate
+from tests.conftest import ITEMS, ask, hold, rate
 
 
 @pytest.fixture
@@ -136,6 +137,34 @@ def test_a_reload_does_not_end_the_link_that_the_client_has_open(cast, sessions,
     assert RatingRequest.objects.get() == first
     press(rita, sessions["cleo"], replaces=first.pk)
     assert RatingRequest.objects.open().get() != first
+
+
+@pytest.mark.parametrize("channel", ["device", "tablet"])
+@pytest.mark.parametrize("has_seen_it", [False, True])
+def test_a_form_that_is_before_the_client_is_not_taken_from_them(
+    cast, sessions, rita, channel, has_seen_it
+):
+    asked, _secret = request_rating(
+        session=sessions["cleo"], respondent="client", channel=channel, by=cast.theo
+    )
+    told = AuditEvent.objects.filter(verb="rating.asked").count()
+    answer = press(rita, sessions["cleo"], replaces=asked.pk if has_seen_it else "")
+    assert answer.headers["Location"] == reverse("reception")
+    assert "Not asked: this client has the form open" in shown(rita)
+    assert RatingRequest.objects.get().closing == ""
+    assert AuditEvent.objects.filter(verb="rating.asked").count() == told
+    submit_rating(request=asked, answers=dict.fromkeys(ITEMS, 7))
+
+
+@pytest.mark.parametrize("channel", ["device", "tablet"])
+def test_once_its_time_is_over_reception_may_ask_instead(cast, sessions, rita, channel):
+    request_rating(session=sessions["cleo"], respondent="client", channel=channel, by=cast.theo)
+    now = timezone.now()
+    RatingRequest.objects.update(
+        asked_at=now - timedelta(minutes=16), expires_at=now - timedelta(minutes=1)
+    )
+    assert press(rita, sessions["cleo"]).status_code == 200
+    assert RatingRequest.objects.open().get().channel == "link"
 
 
 def test_what_has_been_rated_is_not_asked_for_again(cast, sessions, rita):
