@@ -12,6 +12,8 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sessions_app.access.signs import validate_name
+
 
 def today():
     """Return the day by which places begin and end: that of the server's own clock.
@@ -37,7 +39,9 @@ class PracticeQuerySet(models.QuerySet):
 class Practice(models.Model):
     """One person or two hundred who work under one roof and share the rules."""
 
-    name = models.CharField(_("name"), max_length=120, validators=[MinLengthValidator(1)])
+    name = models.CharField(
+        _("name"), max_length=120, validators=[MinLengthValidator(1), validate_name]
+    )
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
     )
@@ -102,7 +106,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A member of staff, known by e-mail. Being a superuser opens no clinical row."""
 
     email = models.EmailField(_("e-mail"), max_length=254, unique=True)
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(_("name"), max_length=120, validators=[validate_name])
     language = models.CharField(_("language"), max_length=16, blank=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
     joined_at = models.DateTimeField(default=timezone.now)

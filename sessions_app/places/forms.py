@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.access.models import Membership, User, today
+from sessions_app.access.signs import validate_name
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 DUTIES = {
@@ -88,7 +89,7 @@ class InvitationForm(forms.Form):
 class JoinForm(SetPasswordMixin, forms.Form):
     """The name and the password of whoever accepts an invitation and has no account."""
 
-    name = forms.CharField(label=_("Your name"), max_length=120)
+    name = forms.CharField(label=_("Your name"), max_length=120, validators=[validate_name])
     password1, password2 = SetPasswordMixin.create_password_fields(
         label1=_("Choose a password"), label2=_("The same password once more")
     )

@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.access.models import Membership, Practice, User
+from sessions_app.access.signs import validate_name
 
 QUIET_AFTER = timedelta(minutes=3)  # It asks every few seconds; once a minute that is stored.
 
@@ -69,7 +70,9 @@ class Tablet(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT, related_name="tablets")
-    name = models.CharField(_("name"), max_length=40, validators=[MinLengthValidator(1)])
+    name = models.CharField(
+        _("name"), max_length=40, validators=[MinLengthValidator(1), validate_name]
+    )
     pairing_digest = models.CharField(max_length=64, blank=True)
     invited_at = models.DateTimeField(default=timezone.now)
     invited_by = models.ForeignKey(User, models.PROTECT, related_name="+")

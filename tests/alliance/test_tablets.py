@@ -149,6 +149,13 @@ def test_two_tablets_of_a_practice_do_not_share_a_name(cast, manager, device):
     assert Tablet.objects.count() == 1
 
 
+def test_a_name_that_hides_something_is_refused_beside_the_field(cast, manager):
+    add = reverse("tablet-invite", args=[cast.practice.pk])
+    answer = manager.post(add, {"name": "\u202e2 mooR"})
+    assert list(answer.context["form"].errors) == ["name"]
+    assert not Tablet.objects.exists()
+
+
 def test_a_tablet_that_still_waits_is_replaced_by_one_of_its_name(cast, invited):
     _again, secret = invite_tablet(practice=cast.practice, name="room 2", by=cast.mara)
     assert Client().get(pairing(invited[1])).status_code == 404

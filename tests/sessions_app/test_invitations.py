@@ -211,6 +211,7 @@ def test_who_is_new_sets_up_an_account_and_has_the_place_that_was_offered(cast, 
     [
         ({"name": ""}, "name"),
         ({"name": "P\0"}, "name"),
+        ({"name": "\u202eluaP"}, "name"),
         ({"password1": "short", "password2": "short"}, "password1"),
         ({"password1": "password1234", "password2": "password1234"}, "password1"),
         ({"password1": PAUL, "password2": PAUL}, "password1"),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from sessions_app.access.actions import found_practice, join_practice, start_supervision
 from sessions_app.access.models import AuditEvent, Membership, Practice, Supervision, User, today
 from sessions_app.clients.actions import add_client
+from sessions_app.tablets.actions import invite_tablet
 
 DAY = timedelta(days=1)
 
@@ -55,6 +56,43 @@ def test_a_practice_without_a_name_or_a_known_clock_is_refused(db, field, values
     assert list(refusal.value.message_dict) == [field]
     assert not Practice.objects.exists()
     assert not AuditEvent.objects.exists()
+
+
+# A bell, ends of lines, what turns a text round, what has no width, and nothing but such.
+UNSEEN_IN_NAMES = [
+    *("A\x07nna", "Anna\nBerg", "Anna\u2028Berg", "Anna\u2029Berg", "\u202eannA"),
+    *("\u2066Anna", "Anna\u200f", "An\u200bna", "An\u2060na", "An\u00adna", "\ufeffAnna"),
+    *("\u200d", "\u0301"),
+]
+SEEN_IN_NAMES = [
+    *("Anna Berg", "Müller-O’Neill 3", "Zoe\u0308", "№ 2", "山田\u3000花子"),
+    *("مُحَمَّد", "می\u200cنا", "श्री", "ක්\u200dෂ"),
+]
+
+
+@pytest.mark.parametrize("name", UNSEEN_IN_NAMES)
+def test_a_name_with_a_sign_that_nobody_sees_is_refused_wherever_names_are_kept(cast, name):
+    asked = {
+        "practice": lambda: found_practice(name=name),
+        "person": lambda: join_practice(
+            practice=cast.practice, email="a@example.org", name=name, is_clinician=True
+        ),
+        "tablet": lambda: invite_tablet(practice=cast.practice, name=name, by=cast.mara),
+    }
+    for what, keep in asked.items():
+        with pytest.raises(ValidationError, match="cannot be seen") as refusal:
+            keep()
+        assert list(refusal.value.message_dict) == ["name"], what
+
+
+@pytest.mark.parametrize("name", SEEN_IN_NAMES)
+def test_a_name_of_any_script_is_kept_as_it_is_written(cast, name):
+    assert found_practice(name=name).name == name
+    member = join_practice(
+        practice=cast.practice, email="a@example.org", name=name, is_clinician=True
+    )
+    assert member.user.name == name
+    assert invite_tablet(practice=cast.practice, name=name, by=cast.mara)[0].name == name
 
 
 def test_whoever_is_new_gets_an_account_without_a_password(cast):
