@@ -185,6 +185,7 @@ def test_with_a_wrong_key_a_page_is_an_error_and_shows_nothing(cast, client, ses
     assert NOTE in client.get(reverse(address, args=[key])).content.decode()
     client.raise_request_exception = False
     with override_settings(FIELD_KEYS=read_keys(make_key())):
+        client.force_login(cast.theo)  # A sign-in under another key would be over.
         page = client.get(reverse(address, args=[key]))
     assert page.status_code == 500
     assert SIGN not in page.content.decode()
