@@ -12,7 +12,20 @@ sys.path.insert(0, str(ROOT))
 
 from tests.postgres import running_postgres  # noqa: E402
 
-UNITS = ["tests", "--ignore=tests/journeys", "-n", "2"]
+# Those that walk what guards the doors are traced, which slows them; so the others are not.
+TRACED = [
+    "tests/sessions_app",
+    "tests/test_guards.py",
+    "tests/test_second_wall.py",
+    "tests/alliance/test_asking.py",
+    "tests/alliance/test_client_form.py",
+    "tests/alliance/test_handing_over.py",
+    "tests/alliance/test_public_side.py",
+    "tests/alliance/test_reception.py",
+    "tests/alliance/test_tablets.py",
+]
+REST = ["tests", "--ignore=tests/journeys", *(f"--ignore={path}" for path in TRACED)]
+UNITS = ["-n", "2"]
 # Each engine walks what the other cannot, so what is missing is judged at the end, from both.
 COVERED = ["--cov", "--cov-report=", "--cov-fail-under=0"]
 
@@ -23,11 +36,14 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         reports = Path(folder)
         walked = [Path(folder, f"coverage-{engine}") for engine in ("sqlite", "postgresql")]
-        units = [*UNITS, *COVERED, *arguments]
-        run("SQLite", units, reports, counts, COVERAGE_FILE=str(walked[0]))
         with running_postgres() as address:
-            on_postgresql = {"DATABASE_URL": address, "COVERAGE_FILE": str(walked[1])}
-            run("PostgreSQL", units, reports, counts, **on_postgresql)
+            for engine, at, coverage in zip(
+                ("SQLite", "PostgreSQL"), ("", address), walked, strict=True
+            ):
+                on = {"DATABASE_URL": at, "COVERAGE_FILE": str(coverage)}
+                traced = [*TRACED, *UNITS, *COVERED, *arguments]
+                run(f"{engine}, what guards the doors", traced, reports, counts, **on)
+                run(f"{engine}, the rest", [*REST, *UNITS, *arguments], reports, counts, **on)
             run("Browser, on SQLite", ["tests/journeys", *arguments], reports, counts)
             run(
                 "Browser, on PostgreSQL",

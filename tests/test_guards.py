@@ -1,18 +1,25 @@
 """What guards the doors, where something happens twice or just between two steps."""
 
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
+from django.db import DatabaseError, OperationalError, ProgrammingError, connection, connections
 from django.test import RequestFactory
 from django.urls import reverse
 
 from alliance.asking import answering
 from alliance.asking.actions import AlreadyClosed, NothingToRate, request_rating, submit_rating
 from alliance.ratings.models import Rating, RatingRequest
+from sessions_app.access import rows
 from sessions_app.access.actions import appoint_deputy, dismiss_deputy
+from sessions_app.access.checks import rows_are_walled
+from sessions_app.access.doors import signed_in
 from sessions_app.access.limits import is_too_often
 from sessions_app.access.models import AuditEvent
+from sessions_app.access.rows import was_held_back
+from sessions_app.clients.models import Client
 from sessions_app.places.actions import invite, revoke_invitation
 from tests.conftest import ITEMS, ask, hold, rate
 
@@ -117,3 +124,47 @@ def test_what_stands_in_the_trail_and_who_is_invited_can_be_read(cast):
         practice=cast.practice, email="x@example.org", is_clinician=True, by=None
     )
     assert str(invitation) == "x@example.org"
+
+
+# --- Doors, and the wall behind them -------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [ProgrammingError("A column is missing."), RuntimeError()])
+def test_a_fault_of_ours_is_not_taken_for_the_walls_refusal(db, fault):
+    def broken(request):
+        raise fault
+
+    with pytest.raises(type(fault)):
+        signed_in(broken)(Mock(user=AnonymousUser()))
+
+
+def test_what_was_held_back_is_told_from_what_is_not_there(db):
+    assert was_held_back(Client.DoesNotExist()) is (connection.vendor == "postgresql")
+    assert was_held_back(ProgrammingError()) is False
+
+
+def test_where_there_are_no_tables_yet_the_check_says_nothing():
+    nowhere = patch("sessions_app.access.checks.holes_in_the_wall", side_effect=DatabaseError)
+    with nowhere:
+        assert rows_are_walled(None) == []
+
+
+def test_on_ones_own_machine_every_connection_is_taken(settings):
+    settings.IS_LOCAL = True
+    with patch.object(rows, "connection_created") as signal:
+        rows.refuse_holes()
+    assert not signal.connect.called
+
+
+def test_a_database_that_cannot_be_reached_just_now_is_looked_at_when_it_can_be(settings):
+    settings.IS_LOCAL = False
+    away = patch.object(connections["default"], "ensure_connection", side_effect=OperationalError)
+    with patch.object(rows, "connection_created") as signal, away:
+        rows.refuse_holes()
+    assert signal.connect.call_args.args == (rows._refuse_holes,)
+
+
+def test_a_connection_that_is_walled_is_kept(db):
+    with patch.object(rows, "holes_in_the_wall", return_value=[]):
+        rows._refuse_holes(connection=connection)
+    assert connection.connection is not None

@@ -675,6 +675,16 @@ def test_what_serves_people_waits_for_no_statement_without_end(db, role, is_pati
     assert ("statement_timeout=15s" in (settings_of_role or [])) is not is_patient
 
 
+def test_before_there_are_tables_no_roles_are_made(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SELECT polname, polrelid::regclass::text FROM pg_policy")
+        for name, table in cursor.fetchall():
+            cursor.execute(f"DROP POLICY {name} ON {table}")
+    with pytest.raises(CommandError, match="There are no clinical tables"):
+        call_command("database_roles", prefix=ROLES)
+
+
 def test_only_a_superuser_sets_up_roles(db):
     with working_as("owner"), pytest.raises(CommandError, match="Only a superuser"):
         call_command("database_roles", prefix=ROLES)
