@@ -61,7 +61,9 @@ def test_made_twice_at_one_moment_it_is_the_same(db, monkeypatch):
         with transaction.atomic():
             load_instruments()
             load_demo()
-            ratings = Rating.objects.order_by("session__episode__client__code", "submitted_at")
+            ratings = Rating.objects.order_by(
+                "session__episode__client__code", "submitted_at", "respondent"
+            )
             said = [(r.submitted_at, r.respondent, r.answers, r.comment) for r in ratings]
             transaction.set_rollback(True)
         return said
