@@ -186,9 +186,9 @@ def test_a_page_is_kept_while_somebody_is_there_and_goes_when_nobody_is(practice
 def test_what_other_tabs_show_goes_when_somebody_signs_out(practice, open_page):
     page = open_page()
     give_password(page, practice, "mona")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your clients")
+    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_visible()
     other = page.context.new_page()
-    other.goto(page.url)
-    expect(other.get_by_role("heading", level=1)).to_have_text("Your clients")
-    page.get_by_role("button", name="Sign out").click()
+    other.goto(f"{practice.base}/signing-in/")
+    expect(other.get_by_role("heading", level=1)).to_have_text("Signing in")
+    page.get_by_role("button", name="Sign out", exact=True).click()
     expect(other.get_by_role("heading", level=1)).to_have_text("Sign in")
