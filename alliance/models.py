@@ -1,11 +1,15 @@
 """The register: every table of this app, gathered from its rooms."""
 
+from alliance.asking.models import Arrangement, AskingRules
 from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.measures.models import Item, Measure, MeasureVersion
-from alliance.ratings.models import Rating, RatingRequest
+from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.trends.models import Flag, Reading, Standing
 
 __all__ = [
+    "Arrangement",
+    "AskingRules",
+    "Comment",
     "Flag",
     "Item",
     "Measure",

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.log import AdminEmailHandler
 
 from alliance.logs import MaskSecrets, Report
-from alliance.ratings.models import Rating
+from alliance.ratings.models import Comment
 from sessions_app.access.encryption import SIGN, make_key, read_keys
 from sessions_app.clients.models import ClientIdentity, Episode
 from sessions_app.sessions.models import Session
@@ -126,7 +126,7 @@ def test_fifty_markers_entered_through_the_forms_are_nowhere_in_clear(
     entered = [
         *(f"{told.name} {told.email}" for told in ClientIdentity.objects.all()),
         *(session.note for session in Session.objects.all()),
-        *(rating.comment for rating in Rating.objects.all()),
+        *(comment.text for comment in Comment.objects.all()),
     ]
     # They arrived; the first of two notes was replaced by the second.
     assert sum(marker in " ".join(entered) for marker in markers) == NUMBER * 4 // 5

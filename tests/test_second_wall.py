@@ -20,8 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alliance.asking.actions import digest
+from alliance.asking.models import Arrangement
 from alliance.measures.models import Perspective
-from alliance.ratings.models import Rating, RatingRequest
+from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.trends.models import Flag, Reading, Standing, StandingQuerySet
 from sessions_app.access import rows
 from sessions_app.access.models import Deputy, Membership, Practice, Supervision, User
@@ -47,6 +48,8 @@ WALLED = (
     Session,
     RatingRequest,
     Rating,
+    Comment,
+    Arrangement,
     Standing,
     Flag,
     Reading,
@@ -70,7 +73,8 @@ def of(function):
 def said(cast, sessions):
     """Something in each walled table, for each of the three clients."""
     for session in sessions.values():
-        rate(session, 7)
+        rate(session, 7, comment="A little slower, please.")
+        Arrangement.objects.create(episode=session.episode)
     for back in range(1, 4):
         hold(cast.cleo, weeks_ago=back)
     for name, session in sessions.items():
@@ -380,7 +384,7 @@ def test_who_has_no_right_here_runs_none_of_its_functions(cast, said):
 
 def test_a_supervisor_reads_and_changes_nothing(cast, said):
     with rows_of(cast.sue), working_as("app"):
-        assert Rating.objects.update(comment="") == 0
+        assert Rating.objects.update(answers={}) == 0
         assert Session.objects.update(minutes=10) == 0
         assert Episode.objects.update(modality="group") == 0
     assert not Session.objects.filter(minutes=10).exists()
@@ -718,7 +722,7 @@ def test_a_client_answers_where_their_pages_are_served_alone(cast, sessions, set
     answer = client.post(form, {"sent": "1", "say": "2", "matter": "2", "comment": "Slower."})
     assert answer.headers["Location"] == form
     assert "Thank you" in client.get(form).content.decode()
-    assert sessions["dora"].ratings.get().comment == "Slower."
+    assert sessions["dora"].ratings.get().written.text == "Slower."
     assert client.get(f"/r/{'x' * 43}/").status_code == 404
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM public_cache")

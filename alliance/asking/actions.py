@@ -8,9 +8,10 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from alliance.asking.models import Arrangement, AskingRules
 from alliance.measures.models import MeasureVersion, Perspective
 from alliance.psychometrics.scoring import score
-from alliance.ratings.models import Rating, RatingRequest
+from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.trends.actions import review
 from sessions_app.access.actions import record
 from sessions_app.access.models import Membership
@@ -23,6 +24,11 @@ EXPIRES_AFTER = {
     RatingRequest.Channel.DEVICE: timedelta(minutes=15),
     RatingRequest.Channel.LINK: timedelta(hours=72),
     RatingRequest.Channel.TABLET: timedelta(minutes=15),
+    RatingRequest.Channel.EMAIL: timedelta(days=7),
+    RatingRequest.Channel.SMS: timedelta(days=7),
+    RatingRequest.Channel.STANDING: timedelta(days=7),
+    RatingRequest.Channel.PAPER: timedelta(days=14),
+    RatingRequest.Channel.ALOUD: timedelta(minutes=30),
 }
 THANKS_LAST = timedelta(seconds=20)  # On a tablet; then it is blank.
 MOST_STRAYS = 3  # Looks at other addresses on a device that was handed over.
@@ -63,21 +69,18 @@ def request_rating(*, session, respondent, channel, by, at=None):
     session = Session.objects.select_related("episode__client__practice").get(pk=session.pk)
     if not _can_be_rated(session.pk):
         raise NothingToRate
-    measure = MEASURES[respondent]
     RatingRequest.objects.filter(session=session, respondent=respondent, closed_at=None).update(
         closed_at=at, closing=RatingRequest.Closing.REPLACED
     )
-    rated = Rating.objects.standing().filter(
-        session=session, respondent=respondent, measure__key=measure
-    )
-    if rated.exists():
+    rated = Rating.objects.standing().of_alliance()
+    if rated.filter(session=session, respondent=respondent).exists():
         raise NothingToRate
     secret = secrets.token_urlsafe(32)
     request = RatingRequest.objects.create(
         session=session,
         respondent=respondent,
         measure_version=MeasureVersion.objects.to_ask(
-            key=measure, language=_language(session, respondent, by)
+            key=_measure(session, respondent), language=_language(session, respondent, by)
         ),
         channel=channel,
         token_digest=digest(secret),
@@ -119,6 +122,19 @@ def _can_be_rated(session_id):
     return held.filter(pk=session_id, episode__therapist__in=therapists).exists()
 
 
+def _measure(session, respondent):
+    """Return the key of what is asked: as agreed with this client, else as the practice has it."""
+    if respondent == Perspective.CLIENT:
+        for chosen in (
+            Arrangement.objects.filter(episode=session.episode_id),
+            AskingRules.objects.filter(practice=session.episode.client.practice_id),
+        ):
+            row = chosen.select_related("measure").first()
+            if row and row.measure:
+                return row.measure.key
+    return MEASURES[respondent]
+
+
 def _language(session, respondent, by):
     practice = session.episode.client.practice
     if respondent == Perspective.THERAPIST:
@@ -128,7 +144,16 @@ def _language(session, respondent, by):
 
 
 @transaction.atomic
-def submit_rating(*, request, answers, comment="", at=None):
+def submit_rating(
+    *,
+    request,
+    answers,
+    comment="",
+    audience=Rating.Audience.THERAPIST,
+    entered_by=None,
+    at=None,
+    **how,
+):
     """Store what was answered, and review the episode.
 
     Closing the request happens once: of two simultaneous submissions the
@@ -137,7 +162,9 @@ def submit_rating(*, request, answers, comment="", at=None):
     over, raises NothingToRate.
     Whoever changes an episode locks it before anything else, so that no two
     wait for each other. `answers` maps each item's key to its mark, or to None
-    where it was skipped.
+    where it was skipped. `audience` is for whom the comment was written;
+    `entered_by` is who typed it in for somebody else; `how` are further fields
+    of a rating, such as the input mode.
     """
     at = at or timezone.now()
     episode = Episode.objects.lock(request.session.episode)
@@ -163,10 +190,13 @@ def submit_rating(*, request, answers, comment="", at=None):
         goals=scores.goals,
         collaboration=scores.collaboration,
         total=scores.total,
-        comment=comment,
+        comment_audience=audience if comment else "",
         submitted_at=at,
-        entered_by=request.asked_by if request.respondent == Perspective.THERAPIST else None,
+        entered_by=request.asked_by if request.respondent == Perspective.THERAPIST else entered_by,
+        **how,
     )
+    if comment:
+        Comment.objects.create(rating=rating, text=comment)
     record("rating.submitted", rating, by=rating.entered_by)
     review(episode, request.session, at=at)
     return rating

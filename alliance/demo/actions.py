@@ -128,7 +128,9 @@ def _hold(episode, story, course, days, dice):
 def _look(episode):
     """Let the therapist have looked at all that was said, but for a comment that waits."""
     said = Rating.objects.filter(session__episode=episode, respondent=Perspective.CLIENT)
-    open_trend(episode=episode, by=episode.therapist.user, shown=list(said.filter(comment="")))
+    open_trend(
+        episode=episode, by=episode.therapist.user, shown=list(said.filter(comment_audience=""))
+    )
 
 
 def _rate(session, respondent, said, dice, comment=""):

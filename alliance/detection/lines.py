@@ -33,6 +33,7 @@ def lines_of(practice, *, version=None) -> Iterator[Line]:
     said = {
         session: (version_id, total)
         for session, version_id, total, *parts in Rating.objects.standing()
+        .of_alliance()
         .filter(session__episode__therapist__practice=practice, respondent=Perspective.CLIENT)
         .values_list("session", "measure_version", "total", "trust", "goals", "collaboration")
         if any(part is not None for part in parts)

@@ -19,8 +19,15 @@ class Perspective(models.TextChoices):
 class Measure(models.Model):
     """A questionnaire, whatever its wording: its versions are never joined in one line."""
 
+    class Purpose(models.TextChoices):
+        """What its answers are for: the course of the alliance, or a talk beside it."""
+
+        ALLIANCE = "alliance", _("How the relationship develops")
+        QUALITIES = "qualities", _("How it is to work with this therapist")
+
     key = models.SlugField(max_length=48)
     perspective = models.CharField(max_length=16, choices=Perspective)
+    purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.ALLIANCE)
     name = models.CharField(max_length=120)
 
     class Meta:
@@ -29,6 +36,9 @@ class Measure(models.Model):
             models.CheckConstraint(
                 condition=Q(perspective__in=["client", "therapist"]),
                 name="measure_perspective_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose__in=["alliance", "qualities"]), name="measure_purpose_is_known"
             ),
         ]
 

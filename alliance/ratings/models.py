@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -65,21 +65,40 @@ class RatingRequest(models.Model):
         DEVICE = "device", _("This device, handed over")
         LINK = "link", _("QR code or link")
         TABLET = "tablet", _("A tablet of the practice")
+        EMAIL = "email", _("E-mail")
+        SMS = "sms", _("Text message")
+        STANDING = "standing", _("The client’s own bookmark")
+        PAPER = "paper", _("Printed sheet")
+        ALOUD = "aloud", _("Read aloud")
 
     class Closing(models.TextChoices):
         ANSWERED = "answered", _("Answered")
         REPLACED = "replaced", _("Replaced by a newer one")
         ENDED = "ended", _("Ended on the device before it was answered")
+        DECLINED = "declined", _("Skipped by the client")
+        WITHDRAWN = "withdrawn", _("Answered, and taken back")
+        EXPIRED = "expired", _("Not answered in time")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(Session, models.PROTECT, related_name="requests")
     respondent = models.CharField(max_length=16, choices=Perspective)
     measure_version = models.ForeignKey(MeasureVersion, models.PROTECT, related_name="+")
+    extra_version = models.ForeignKey(
+        MeasureVersion,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="What is offered besides, once the form was sent.",
+    )
     channel = models.CharField(max_length=16, choices=Channel)
     token_digest = models.CharField(max_length=64)
     asked_at = models.DateTimeField()
     asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, help_text="When a message with it left us.")
+    opened_at = models.DateTimeField(null=True, help_text="When a person first touched the form.")
+    reminded_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True, help_text="When a message came back.")
     closed_at = models.DateTimeField(null=True, blank=True)
     closing = models.CharField(max_length=16, choices=Closing, blank=True)
     strays = models.PositiveSmallIntegerField(
@@ -111,8 +130,23 @@ class RatingRequest(models.Model):
                 name="request_respondent_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(channel__in=["device", "link", "tablet"]),
+                condition=Q(
+                    channel__in=[
+                        "device",
+                        "link",
+                        "tablet",
+                        "email",
+                        "sms",
+                        "standing",
+                        "paper",
+                        "aloud",
+                    ]
+                ),
                 name="request_channel_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(reminded_at=None, bounced_at=None) | Q(sent_at__isnull=False),
+                name="request_reminded_or_bounced_was_sent",
             ),
         ]
 
@@ -165,10 +199,33 @@ class RatingRequest(models.Model):
         return self.session.audit_scope()
 
 
+def next_session(*, episode, starts_at):
+    """Ask for a held session of the same episode after the one that starts at `starts_at`."""
+    return Session.objects.held().filter(
+        episode=OuterRef(episode), starts_at__gt=OuterRef(starts_at)
+    )
+
+
 class RatingQuerySet(models.QuerySet):
     def standing(self):
         """Keep the ratings that are neither corrected nor withdrawn."""
         return self.filter(superseded_by=None, withdrawn_at=None)
+
+    def of_alliance(self):
+        """Keep those that say how the relationship is; what is asked beside it is drawn apart."""
+        return self.filter(measure__purpose=Measure.Purpose.ALLIANCE)
+
+    def with_comment_waiting(self):
+        """Keep the client's ratings below which there is something for the therapist to read."""
+        now = [Rating.Audience.THERAPIST, Rating.Audience.SUPERVISOR]
+        by_now = Q(comment_audience=Rating.Audience.LATER) & Exists(
+            next_session(episode="session__episode", starts_at="session__starts_at")
+        )
+        return (
+            self.standing()
+            .filter(respondent=Perspective.CLIENT, comment_read_at=None)
+            .filter(Q(comment_audience__in=now) | by_now)
+        )
 
 
 def zero_to_ten(field):
@@ -180,28 +237,55 @@ def zero_to_ten(field):
 
 
 class Rating(models.Model):
-    """What one person said of one session: answers as given, and the scores of that day."""
+    """What one person said of one session: answers as given, and the scores of that day.
+
+    Once it is taken back, nothing of it is left but that there was one.
+    """
 
     class InputMode(models.TextChoices):
+        LINE = "line", _("Line")
         BUTTONS = "buttons", _("Buttons")
+        PAPER = "paper", _("Paper, typed in")
+        ALOUD = "aloud", _("Read aloud")
+
+    class Tension(models.TextChoices):
+        NONE = "no", _("No")
+        SPOKEN = "spoken", _("Yes, and we spoke about it")
+        UNSPOKEN = "unspoken", _("Yes, and we did not speak about it")
+        UNSAID = "unsaid", _("I would rather not say")
 
     class Audience(models.TextChoices):
-        THERAPIST = "therapist", _("The therapist only")
+        THERAPIST = "therapist", _("My therapist, now")
+        LATER = "later", _("My therapist, only after our next session")
+        SUPERVISOR = "supervisor", _("My therapist now, and whoever supervises them")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(Session, models.PROTECT, related_name="ratings")
     respondent = models.CharField(max_length=16, choices=Perspective)
     measure = models.ForeignKey(Measure, models.PROTECT, related_name="+")
     measure_version = models.ForeignKey(MeasureVersion, models.PROTECT, related_name="ratings")
-    request = models.OneToOneField(RatingRequest, models.PROTECT, null=True, related_name="rating")
+    request = models.ForeignKey(RatingRequest, models.PROTECT, null=True, related_name="ratings")
+    submission = models.UUIDField(
+        null=True, help_text="Made with the form: whatever is sent twice is known by it."
+    )
     answers = models.JSONField(help_text="By item key, in the item's own points; null = skipped.")
+    unsaid = models.JSONField(
+        default=list, blank=True, help_text="Keys of what the client would rather not say."
+    )
+    tension = models.CharField(max_length=16, choices=Tension, blank=True)
     trust = models.FloatField(null=True)
     goals = models.FloatField(null=True)
     collaboration = models.FloatField(null=True)
     total = models.FloatField(null=True)
     input_mode = models.CharField(max_length=16, choices=InputMode, default=InputMode.BUTTONS)
-    comment = EncryptedTextField(blank=True)
-    comment_audience = models.CharField(max_length=16, choices=Audience, default=Audience.THERAPIST)
+    line_px = models.PositiveSmallIntegerField(null=True, help_text="How long the line was.")
+    seconds = models.PositiveIntegerField(null=True, help_text="From opening to sending.")
+    comment_audience = models.CharField(
+        max_length=16, choices=Audience, blank=True, help_text="Empty where nothing was written."
+    )
+    comment_read_at = models.DateTimeField(
+        null=True, help_text="When its therapist first had the comment before them."
+    )
     submitted_at = models.DateTimeField()
     entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     superseded_by = models.OneToOneField(
@@ -232,7 +316,26 @@ class Rating(models.Model):
                 condition=Q(superseded_by=None) | ~Q(superseded_by=F("id")),
                 name="rating_does_not_supersede_itself",
             ),
-            is_encrypted("comment", "rating_comment_is_encrypted"),
+            models.UniqueConstraint(
+                fields=["request", "measure"], name="rating_answers_a_request_once"
+            ),
+            models.UniqueConstraint(fields=["submission", "measure"], name="rating_is_sent_once"),
+            models.CheckConstraint(
+                condition=Q(input_mode__in=["line", "buttons", "paper", "aloud"]),
+                name="rating_input_mode_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(tension__in=["", "no", "spoken", "unspoken", "unsaid"]),
+                name="rating_tension_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(comment_audience__in=["", "therapist", "later", "supervisor"]),
+                name="rating_comment_audience_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(comment_read_at=None) | ~Q(comment_audience=""),
+                name="rating_comment_that_was_read_is_there",
+            ),
         ]
 
     def __str__(self):
@@ -245,3 +348,40 @@ class Rating(models.Model):
 
     def audit_scope(self):
         return self.session.audit_scope()
+
+
+class CommentQuerySet(models.QuerySet):
+    def readable_by(self, user):
+        """Keep the comments that their writers let `user` read today.
+
+        The therapist reads them now, or once the next session was held, as the
+        client chose; a supervisor only those that were written to both.
+        Nobody else: no later therapist, no deputy, no manager.
+        """
+        after = next_session(
+            episode="rating__session__episode", starts_at="rating__session__starts_at"
+        )
+        now = [Rating.Audience.THERAPIST, Rating.Audience.SUPERVISOR]
+        may_now = Q(rating__comment_audience__in=now)
+        may_by_now = Q(rating__comment_audience=Rating.Audience.LATER) & Exists(after)
+        is_own = Q(rating__session__episode__therapist__in=Membership.objects.own(user))
+        is_supervised = Q(
+            rating__session__episode__therapist__in=Membership.objects.supervised_by(user),
+            rating__comment_audience=Rating.Audience.SUPERVISOR,
+        )
+        return self.filter((is_own & (may_now | may_by_now)) | is_supervised)
+
+
+class Comment(models.Model):
+    """What somebody wrote below their marks, in a row of its own that opens to whom they chose."""
+
+    rating = models.OneToOneField(Rating, models.PROTECT, primary_key=True, related_name="written")
+    text = EncryptedTextField(blank=True)
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [is_encrypted("text", "comment_is_encrypted")]
+
+    def __str__(self):
+        return f"{self.rating_id}"

@@ -40,7 +40,7 @@ def _review(episode, session, at):
         episode=episode,
         defaults={
             **walk.standing(),
-            "comment_waiting": _unread(episode).exclude(comment="").exists(),
+            "comment_waiting": _comment_waits(episode),
         },
     )
 
@@ -81,6 +81,11 @@ def _store_flags(episode, walk, at):
     )
 
 
+def _comment_waits(episode):
+    """Whether something is written to the therapist that they have not had before them."""
+    return Rating.objects.with_comment_waiting().filter(session__episode=episode).exists()
+
+
 def _unread(episode):
     """Return the client's ratings that the therapist has not opened yet."""
     read = Reading.objects.filter(rating=OuterRef("pk"), reader=episode.therapist_id)
@@ -95,9 +100,10 @@ def _unread(episode):
 def open_trend(*, episode, by, shown, at=None, reason=""):
     """Note that `by` opened the trend of `episode`, and what they were shown as its holder.
 
-    `shown` is None for everyone else: a supervisor's look neither reads what
-    was written to the therapist, nor counts as the therapist's. `reason` names
-    the consent or the emergency by which they were let in, if by one.
+    `shown` are the ratings, with the comments that may be read by now. It is None
+    for everyone else: a supervisor's look neither reads what was written to the
+    therapist, nor counts as the therapist's. `reason` names the consent or the
+    emergency by which they were let in, if by one.
     """
     record("episode.read", episode, by=by, reason=reason)
     if shown is None:
@@ -108,7 +114,10 @@ def open_trend(*, episode, by, shown, at=None, reason=""):
     unseen = Flag.objects.filter(episode=episode, seen_at=None, withdrawn_at=None).exclude(
         session__ratings__in=came_since
     )
-    if not unread and not unseen.exists():
+    waiting = Rating.objects.with_comment_waiting().filter(
+        session__episode=episode, pk__in=[rating.pk for rating in shown]
+    )
+    if not unread and not unseen.exists() and not waiting.exists():
         return
     Episode.objects.lock(episode)
     unseen.update(seen_at=at)
@@ -120,9 +129,8 @@ def open_trend(*, episode, by, shown, at=None, reason=""):
         ),
         ignore_conflicts=True,
     )
-    Standing.objects.filter(episode=episode).update(
-        comment_waiting=_unread(episode).exclude(comment="").exists()
-    )
+    waiting.update(comment_read_at=at)
+    Standing.objects.filter(episode=episode).update(comment_waiting=_comment_waits(episode))
 
 
 @transaction.atomic
@@ -137,7 +145,7 @@ def differences(episode):
     if standing is None:
         return ["standing"]
     expected = walk.standing() | {
-        "comment_waiting": _unread(episode).exclude(comment="").exists(),
+        "comment_waiting": _comment_waits(episode),
     }
     found = [name for name, value in expected.items() if getattr(standing, name) != value]
     flags = {

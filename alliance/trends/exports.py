@@ -42,7 +42,7 @@ def write_csv(episode):
         + [*COMPONENTS, "total"]
         + [f"therapist_{name}" for name in (*COMPONENTS, "total")]
     )
-    for row in session_rows(episode, with_comments=False):
+    for row in session_rows(episode):
         version = row.rating.measure_version if row.rating else None
         writer.writerow(
             [

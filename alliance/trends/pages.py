@@ -16,7 +16,7 @@ from alliance.psychometrics.course import ENOUGH_TO_COMPARE
 from alliance.psychometrics.detector import usual_range
 from alliance.psychometrics.scoring import COMPONENTS
 from alliance.psychometrics.smoother import smooth
-from alliance.ratings.models import Rating
+from alliance.ratings.models import Comment, Rating
 from alliance.trends import words
 from alliance.trends.cards import Card, of_the_figures
 from alliance.trends.models import HEAD_START, Flag, Reading, Standing
@@ -38,6 +38,7 @@ class Row:
     rating: Rating | None
     own: Rating | None
     what: str
+    comment: str
     is_break: bool
     marks: list[str]
     own_marks: list[str]
@@ -87,14 +88,15 @@ class TrendPage:
         return [row.rating for row in self.rows if row.rating]
 
 
-def present_trend(episode, *, is_holder):
+def present_trend(episode, *, is_holder, reader=None):
     """Gather an episode's sessions and ratings, say what they amount to, and draw them.
 
-    The client's name and comments are for the therapist who holds the episode
-    (`is_holder`) and for nobody else; they are not even fetched for others. Nor
-    is anyone else told what a rating amounts to before its therapist could see it.
+    The client's name is for the therapist who holds the episode (`is_holder`)
+    and for nobody else; it is not even fetched for others. Comments are those
+    that their writers let `reader` read. Nor is anyone else told what a rating
+    amounts to before its therapist could see it.
     """
-    rows = session_rows(episode, with_comments=is_holder)
+    rows = session_rows(episode, reader=reader)
     standing = Standing.objects.select_related("parameters").get(episode=episode)
     flags = Flag.objects.filter(episode=episode, withdrawn_at=None).for_reader(is_holder=is_holder)
     flags = list(flags.select_related("session", "parameters").order_by("-rank"))
@@ -225,16 +227,21 @@ def _marked(rows, points):
     ]
 
 
-def session_rows(episode, *, with_comments):
-    """Return every session of an episode with what was said of it, oldest first."""
+def session_rows(episode, *, reader=None):
+    """Return every session of an episode with what was said of it, oldest first.
+
+    With the comments that `reader` may read; without a reader, with none.
+    """
     sessions = Session.objects.filter(episode=episode).order_by("starts_at")
     ratings = (
         Rating.objects.standing()
+        .of_alliance()
         .filter(session__episode=episode)
         .select_related("measure_version__measure")
     )
-    if not with_comments:
-        ratings = ratings.defer("comment")
+    comments = Comment.objects.filter(rating__session__episode=episode)
+    comments = comments.readable_by(reader) if reader else comments.none()
+    written = {comment.rating_id: comment.text for comment in comments}
     said = {(rating.session_id, rating.respondent): rating for rating in ratings}
     rows = []
     version = None
@@ -251,6 +258,7 @@ def session_rows(episode, *, with_comments):
                 rating=rating,
                 own=own,
                 what=_what(session, rating),
+                comment=written.get(rating.pk, "") if rating else "",
                 is_break=changed,
                 marks=_marks(rating),
                 own_marks=_marks(own),

@@ -231,8 +231,10 @@ def go_on(episode, session) -> Walk | None:
 
 def marked_ratings(episode, sessions=None):
     """Return the client's standing ratings of `episode` that say anything by their marks."""
-    ratings = Rating.objects.standing().filter(
-        session__episode=episode, respondent=Perspective.CLIENT
+    ratings = (
+        Rating.objects.standing()
+        .of_alliance()
+        .filter(session__episode=episode, respondent=Perspective.CLIENT)
     )
     if sessions is not None:
         ratings = ratings.filter(session__in=sessions)

@@ -18,7 +18,7 @@ def episode(request, episode_id):
     is_holder = Episode.objects.held_by(request.user).filter(pk=episode.pk).exists()
     opening = None if is_holder else opening_of(episode, request.user)
     with episode.therapist.practice.clock():
-        page = present_trend(episode, is_holder=is_holder)
+        page = present_trend(episode, is_holder=is_holder, reader=request.user)
         is_seen = is_holder and request.method == "GET"
         open_trend(
             episode=episode,

@@ -198,7 +198,7 @@ def test_an_answer_is_stored_as_given_with_its_scores(cast):
     assert rating.answers == dict(zip(ITEMS, marks, strict=True))
     assert (rating.trust, rating.goals, rating.collaboration) == (7, 9.5, 4.5)
     assert rating.total == 7
-    assert rating.comment == "A little slower, please."
+    assert rating.written.text == "A little slower, please."
     assert (rating.respondent, rating.measure.key) == ("client", "session")
     assert rating.entered_by is None
     rating.request.refresh_from_db()
@@ -305,7 +305,9 @@ def _submit_all_at_once(sheets):
     def submit(asked, comment):
         barrier.wait()
         try:
-            outcomes.append(submit_rating(request=asked, answers=TENS, comment=comment).comment)
+            outcomes.append(
+                submit_rating(request=asked, answers=TENS, comment=comment).written.text
+            )
         except AlreadyClosed:
             outcomes.append("closed")
         finally:
@@ -324,7 +326,7 @@ def test_of_twenty_simultaneous_answers_exactly_one_is_stored(committed, cast):
     outcomes = _submit_all_at_once([(asked, f"Sheet {number}.") for number in range(20)])
     assert outcomes.count("closed") == 19
     kept = Rating.objects.get()
-    assert kept.comment in outcomes
+    assert kept.written.text in outcomes
     assert _events("rating.submitted").count() == 1
     assert Standing.objects.get(episode=cast.cleo).sessions_rated == 1
 

@@ -139,7 +139,7 @@ def test_the_answer_is_stored_and_thanked_without_data(device):
     answer = device.post(FORM, GOOD | {"comment": "Grmpf."})
     assert (answer.status_code, answer.headers["Location"]) == (302, FORM)
     rating = Rating.objects.get()
-    assert (rating.comment, rating.total, rating.request.channel) == ("Grmpf.", 7, "device")
+    assert (rating.written.text, rating.total, rating.request.channel) == ("Grmpf.", 7, "device")
     page = device.get(FORM).content.decode()
     assert "Please hand the device back." in page
     assert "Grmpf" not in page

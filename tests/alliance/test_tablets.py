@@ -464,7 +464,7 @@ def test_the_answer_is_stored_and_thanked_without_data(session, device, desk):
     answered = answer(device, comment="Grmpf.")
     assert (answered.status_code, answered.headers["Location"]) == (302, HERE)
     rating = Rating.objects.get()
-    assert (rating.comment, rating.total, rating.request.channel) == ("Grmpf.", 7, "tablet")
+    assert (rating.written.text, rating.total, rating.request.channel) == ("Grmpf.", 7, "tablet")
     page = text(device)
     assert "Please hand the device back." in page
     assert "Grmpf" not in page

@@ -25,8 +25,8 @@ print(request_rating(session=session, respondent="client", channel="link", by=by
 """
 
 COUNT = """
-from alliance.ratings.models import Rating
-print(sum(rating.comment.startswith("Sheet ") for rating in Rating.objects.all()))
+from alliance.ratings.models import Comment
+print(sum(comment.text.startswith("Sheet ") for comment in Comment.objects.all()))
 """
 
 

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from alliance.ratings.models import Rating
+from alliance.ratings.models import Comment
 from sessions_app.access.encryption import SIGN, EncryptionError, make_key, read_keys
 from sessions_app.access.fields import Ciphertext, as_stored
 from sessions_app.access.models import Practice
@@ -161,11 +161,11 @@ def test_a_text_moved_to_another_field_is_refused(cast):
 
 def test_a_text_moved_to_another_table_is_refused(cast, session):
     rating = rate(session, 7, comment="A little slower, please.")
-    field = Rating._meta.get_field("comment")
+    field = Comment._meta.get_field("text")
     token = Session._meta.get_field("note").seal("Slower!", rating.pk).token
-    Rating.objects.filter(pk=rating.pk).update(comment=Ciphertext(field, token))
-    with pytest.raises(EncryptionError, match=r"alliance_rating\.comment"):
-        fetch(rating)
+    Comment.objects.filter(pk=rating.pk).update(text=Ciphertext(field, token))
+    with pytest.raises(EncryptionError, match=r"alliance_comment\.text"):
+        fetch(rating.written)
 
 
 def test_a_row_copied_under_another_key_takes_its_text_along(session):
@@ -432,4 +432,30 @@ def test_what_there_is_is_encrypted_and_can_be_turned_back(elsewhere):
 
     assert dict(read(migrate(elsewhere, BEFORE))) == TEXTS
     assert sorted(lying(elsewhere)) == plain
+    assert triggers(elsewhere) == promises
+
+
+def test_what_was_written_moves_into_rows_of_its_own_and_back(elsewhere):
+    together = [("alliance", "0008_ways_to_ask_and_comments_apart")]
+    apart = [("alliance", "0009_comments_open_to_whom_they_were_written")]
+    write(migrate(elsewhere, [*together, ("sessions_app", "0009_names_can_be_seen")]))
+    promises = triggers(elsewhere)
+
+    apps = migrate(elsewhere, apart)
+    comments = apps.get_model("alliance.comment").objects.using("elsewhere")
+    expected = {texts[-1] for texts in TEXTS.values() if texts[-1]}
+    assert {comment.text for comment in comments.all()} == expected
+    ratings = apps.get_model("alliance.rating").objects.using("elsewhere")
+    told = {rating.comment_audience for rating in ratings.filter(pk__in=comments.values("pk"))}
+    assert told == {"therapist"}
+    assert {
+        rating.comment_audience for rating in ratings.exclude(pk__in=comments.values("pk"))
+    } == {""}
+    assert triggers(elsewhere) == promises
+
+    apps = migrate(elsewhere, together)
+    ratings = apps.get_model("alliance.rating").objects.using("elsewhere")
+    assert sorted(rating.comment for rating in ratings.all()) == sorted(
+        texts[-1] for texts in TEXTS.values()
+    )
     assert triggers(elsewhere) == promises

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import override_settings
 
-from alliance.ratings.models import Rating
+from alliance.ratings.models import Comment
 from sessions_app.access import rotation
 from sessions_app.access.fields import as_stored
 from sessions_app.access.rotation import places, survey
@@ -66,7 +66,7 @@ def read_everything():
     return (
         sorted(identity.name for identity in ClientIdentity.objects.all()),
         sorted(session.note for session in Session.objects.all()),
-        [rating.comment for rating in Rating.objects.all()],
+        [comment.text for comment in Comment.objects.all()],
         [
             (factors.decrypt(row.data.get("secret") or row.data["seed"]), row.data.get("used_mask"))
             for row in Authenticator.objects.order_by("pk")
