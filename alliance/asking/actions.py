@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -125,13 +126,11 @@ def _can_be_rated(session_id):
 def _measure(session, respondent):
     """Return the key of what is asked: as agreed with this client, else as the practice has it."""
     if respondent == Perspective.CLIENT:
-        for chosen in (
-            Arrangement.objects.filter(episode=session.episode_id),
-            AskingRules.objects.filter(practice=session.episode.client.practice_id),
-        ):
-            row = chosen.select_related("measure").first()
-            if row and row.measure:
-                return row.measure.key
+        arranged = Arrangement.objects.select_related("measure").filter(episode=session.episode_id)
+        rules = AskingRules.objects.of(session.episode.client.practice)
+        chosen = (arranged.first() or rules).measure or rules.measure
+        if chosen:
+            return chosen.key
     return MEASURES[respondent]
 
 
@@ -148,13 +147,17 @@ def submit_rating(
     *,
     request,
     answers,
+    unsaid=(),
+    besides=None,
+    unsaid_besides=(),
     comment="",
     audience=Rating.Audience.THERAPIST,
+    tension="",
     entered_by=None,
     at=None,
     **how,
 ):
-    """Store what was answered, and review the episode.
+    """Store what was answered, and review the episode; return the rating of the alliance.
 
     Closing the request happens once: of two simultaneous submissions the
     second raises AlreadyClosed and leaves no trace. A session that turned out
@@ -162,22 +165,46 @@ def submit_rating(
     over, raises NothingToRate.
     Whoever changes an episode locks it before anything else, so that no two
     wait for each other. `answers` maps each item's key to its mark, or to None
-    where it was skipped. `audience` is for whom the comment was written;
-    `entered_by` is who typed it in for somebody else; `how` are further fields
-    of a rating, such as the input mode.
+    where it was skipped; `unsaid` are the keys that the client would rather not
+    answer, and `besides` are answers to what was offered besides. `audience` is
+    for whom the comment was written. `entered_by` is who typed it in for
+    somebody else; `how` are further fields, such as the input mode.
     """
     at = at or timezone.now()
     episode = Episode.objects.lock(request.session.episode)
     closed = (
         RatingRequest.objects.open(at=at, grace=True)
         .filter(pk=request.pk)
-        .update(closed_at=at, closing=RatingRequest.Closing.ANSWERED)
+        .update(
+            closed_at=at,
+            closing=RatingRequest.Closing.ANSWERED,
+            opened_at=Coalesce("opened_at", at),
+        )
     )
     if not closed:
         raise AlreadyClosed
     if not _can_be_rated(request.session_id):
         raise NothingToRate
-    version = request.measure_version
+    if request.respondent == Perspective.THERAPIST:
+        entered_by = request.asked_by
+    said = {"request": request, "at": at, "entered_by": entered_by, **how}
+    rating = _store(
+        version=request.measure_version,
+        answers=answers,
+        unsaid=list(unsaid),
+        comment_audience=audience if comment else "",
+        tension=tension,
+        **said,
+    )
+    if comment:
+        Comment.objects.create(rating=rating, text=comment)
+    if besides and (any(mark is not None for mark in besides.values()) or unsaid_besides):
+        _store(version=request.extra_version, answers=besides, unsaid=list(unsaid_besides), **said)
+    review(episode, request.session, at=at)
+    return rating
+
+
+def _store(*, request, version, answers, at, **said):
     scores = score(answers, version.scored_items(), least_answered=version.least_answered)
     rating = Rating.objects.create(
         session=request.session,
@@ -190,15 +217,10 @@ def submit_rating(
         goals=scores.goals,
         collaboration=scores.collaboration,
         total=scores.total,
-        comment_audience=audience if comment else "",
         submitted_at=at,
-        entered_by=request.asked_by if request.respondent == Perspective.THERAPIST else entered_by,
-        **how,
+        **said,
     )
-    if comment:
-        Comment.objects.create(rating=rating, text=comment)
     record("rating.submitted", rating, by=rating.entered_by)
-    review(episode, request.session, at=at)
     return rating
 
 

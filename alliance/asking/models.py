@@ -37,6 +37,13 @@ def days_or_none(field, name):
     )
 
 
+class AskingRulesQuerySet(models.QuerySet):
+    def of(self, practice):
+        """Return what `practice` has chosen, or the defaults where it has chosen nothing."""
+        rules = self.select_related("measure").filter(practice=practice).first()
+        return rules or self.model(practice=practice)
+
+
 class AskingRules(models.Model):
     """What a practice has chosen for all its clients; where there is no row, these defaults."""
 
@@ -73,6 +80,8 @@ class AskingRules(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(14)],
         help_text=_("Empty for no reminder."),
     )
+
+    objects = AskingRulesQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,5 +1,7 @@
 """What the asking pages say: who will read an answer, and how far the asking is."""
 
+from typing import NamedTuple
+
 from django.utils.translation import gettext as _
 
 from alliance.measures.models import Perspective
@@ -8,35 +10,59 @@ from sessions_app.access.models import Deputy, Membership, Supervision
 from sessions_app.tablets.models import Tablet
 
 
+class Readers(NamedTuple):
+    """Who will be able to open an answer: in one line, and at length."""
+
+    line: str
+    more: list[str]
+
+
+def is_supervised(request):
+    """Whether somebody supervises the therapist of a request today."""
+    therapist = request.session.episode.therapist_id
+    return Supervision.objects.today().filter(therapist=therapist).exists()
+
+
+def has_deputy(request):
+    """Whether the practice has appointed somebody who may open a record in an emergency."""
+    deputies = Deputy.objects.filter(dismissed_at=None, member__in=Membership.objects.today())
+    return deputies.filter(
+        member__is_clinician=True, member__practice=request.session.episode.therapist.practice_id
+    ).exists()
+
+
 def who_reads(request):
     """Say truthfully who will be able to open the answer to `request`.
 
-    From the same relations that decide it: the therapist of the episode, and
-    whoever supervises that therapist today. Comments are for the therapist. If
-    the practice has appointed somebody for emergencies, that is said too.
+    From the same relations that decide it: the therapist of the episode,
+    whoever supervises that therapist today, and whoever the practice has
+    appointed for emergencies. Comments open to whom the client wrote them.
     """
     if request.respondent == Perspective.THERAPIST:
-        return _("You can read this, and whoever supervises you. The client cannot.")
-    therapist = request.session.episode.therapist
-    if Supervision.objects.today().filter(therapist=therapist).exists():
-        said = _(
-            "Your therapist reads your answers. A supervisor who helps your therapist "
-            "can see the marks, without your name and without what you write."
-        )
+        return Readers(_("Read by you, and by whoever supervises you. Not by the client."), [])
+    supervised, deputised = is_supervised(request), has_deputy(request)
+    if supervised and deputised:
+        line = _("Read by your therapist, their supervisor, and a deputy in an emergency.")
+    elif supervised:
+        line = _("Read by your therapist and their supervisor.")
+    elif deputised:
+        line = _("Read by your therapist, and by a deputy in an emergency.")
     else:
-        said = _(
-            "Your therapist reads your answers, and nobody else today. If a supervisor helps "
-            "your therapist later, they can see the marks, without your name and without what "
-            "you write."
+        line = _("Read by your therapist, and nobody else today.")
+    more = [
+        _("A supervisor helps your therapist to work well. They see your marks, not your name.")
+        if supervised
+        else _("If a supervisor helps your therapist later, they see your marks, not your name.")
+    ]
+    if deputised:
+        more.append(
+            _(
+                "A deputy is a therapist whom the practice has chosen. They can see your marks "
+                "in an emergency. Your therapist is told at once."
+            )
         )
-    deputies = Deputy.objects.filter(dismissed_at=None, member__in=Membership.objects.today())
-    if not deputies.filter(member__practice=therapist.practice_id).exists():
-        return said
-    in_emergencies = _(
-        "In an emergency, another therapist whom the practice has chosen can see the marks "
-        "too, and your therapist is told at once."
-    )
-    return f"{said} {in_emergencies}"
+    more.append(_("What you write goes only to whom you choose. Nobody else can open it."))
+    return Readers(line, more)
 
 
 def present_asking(session):

@@ -18,7 +18,13 @@ from alliance.asking.actions import (
     request_rating,
     send_to_tablet,
 )
-from alliance.asking.answering import answer_form, asked_with, nothing_here
+from alliance.asking.answering import (
+    answer_form,
+    asked_with,
+    nothing_here,
+    stop_by_message,
+    wants_to_stop,
+)
 from alliance.asking.pages import present_asking
 from alliance.asking.seal import ADDRESSES, break_seal, seal
 from alliance.measures.models import Perspective
@@ -156,8 +162,13 @@ def rate(request, secret):
     # Where the clients' pages are served alone, nobody is ever signed in.
     if asked and asked.respondent == Perspective.THERAPIST:
         asked = asked if _is_therapist(asked, getattr(request, "user", None)) else None
+    if asked is None:
+        raise Http404
     # A form that is sent may have been opened in time.
-    if asked is None or not asked.admits(grace=request.method == "POST"):
+    admits = asked.admits(grace=request.method == "POST")
+    if wants_to_stop(request, asked, is_over=not admits):
+        return stop_by_message(request, asked)
+    if not admits:
         raise Http404
     return answer_form(request, asked, thanks_at=reverse("rate", args=[secret]))
 

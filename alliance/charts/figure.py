@@ -13,6 +13,8 @@ SYMBOLS = {
     "back": "star-open",
     "rule": "square-open",
     "watch": "circle-open",
+    "told": "hexagram-open",
+    "mode": "line-ew-open",
 }
 
 

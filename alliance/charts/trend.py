@@ -24,7 +24,7 @@ MOST_LABELS = 12
 TOTAL = "total"
 # Areas are drawn in units of their own, stretched to the width of the page.
 UNITS = 1000
-SIGNS = ("lower", "sliding", "back", "rule", "watch")
+SIGNS = ("lower", "told", "sliding", "back", "rule", "watch", "mode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +292,8 @@ SHAPES = {
     "back": "M0-11 2.6-3.6 10.5-3.4 4.2 1.4 6.5 8.9 0 4.4-6.5 8.9-4.2 1.4-10.5-3.4-2.6-3.6Z",
     "rule": "M-9-9H9V9H-9Z",
     "watch": "M-8 0A8 8 0 1 0 8 0A8 8 0 1 0-8 0Z",
+    "told": "M-10-9H10V6H1L-5 11V6H-10Z",
+    "mode": "M-7 8H7",
 }
 
 

@@ -99,6 +99,11 @@ class MeasureVersion(models.Model):
     def audit_scope(self):
         return None, None
 
+    @property
+    def is_a_line(self):
+        """Whether it may be answered on a line: only scales without words between the ends."""
+        return (self.minimum, self.maximum) == (0, 10)
+
     def scored_items(self):
         """Return the statements as scoring needs to know them."""
         return [

@@ -373,13 +373,17 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="rating",
             constraint=models.UniqueConstraint(
-                fields=("request", "measure"), name="rating_answers_a_request_once"
+                condition=models.Q(("superseded_by", None), ("withdrawn_at", None)),
+                fields=("request", "measure"),
+                name="rating_answers_a_request_once",
             ),
         ),
         migrations.AddConstraint(
             model_name="rating",
             constraint=models.UniqueConstraint(
-                fields=("submission", "measure"), name="rating_is_sent_once"
+                condition=models.Q(("superseded_by", None)),
+                fields=("submission", "measure"),
+                name="rating_is_sent_once",
             ),
         ),
         migrations.AddConstraint(
@@ -538,6 +542,39 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="asking_reminds_within_two_weeks",
+            ),
+        ),
+        migrations.RemoveConstraint(
+            model_name="flag",
+            name="flag_kind_is_known",
+        ),
+        migrations.AlterField(
+            model_name="flag",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("lower", "Lower than usual for this client"),
+                    ("sliding", "Gradually lower"),
+                    ("low", "Low from the start"),
+                    ("unrated", "No rating for three sessions"),
+                    ("told", "The client told of tension that was not spoken about"),
+                    ("rule", "Marked by a rule that the practice switched on"),
+                    ("top", "Almost always at the top"),
+                    ("back", "Back to usual"),
+                ],
+                max_length=16,
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="flag",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        ["lower", "told", "sliding", "low", "unrated", "rule", "top", "back"],
+                    )
+                ),
+                name="flag_kind_is_known",
             ),
         ),
         migrations.RunPython(wording.create, wording.drop),

@@ -53,6 +53,7 @@ def move_out(apps, schema_editor):
     readings = apps.get_model("alliance", "reading").objects.using(alias)
     for rating in ratings.exclude(comment="").iterator():
         comments.create(rating_id=rating.pk, text=rating.comment)
+    ratings.exclude(comment="").update(comment_audience="therapist")
     ratings.filter(comment="").update(comment_audience="")
     read = readings.filter(reader=F("rating__session__episode__therapist"))
     for rating_id, read_at in read.values_list("rating", "read_at"):

@@ -51,7 +51,7 @@ class RatingRequestQuerySet(models.QuerySet):
         There is no grace: nothing is left for whoever comes to the device next.
         """
         return self.filter(
-            Q(closed_at=None) | Q(closing=RatingRequest.Closing.ANSWERED),
+            Q(closed_at=None) | Q(closing__in=SETTLED),
             channel=channel,
             respondent=Perspective.CLIENT,
             expires_at__gt=timezone.now(),
@@ -158,6 +158,11 @@ class RatingRequest(models.Model):
         return self.closing == self.Closing.ANSWERED
 
     @property
+    def is_settled(self):
+        """Whether its client has sent it, skipped it, or taken it back: the page says so."""
+        return self.closing in SETTLED
+
+    @property
     def is_handed_over(self):
         """Whether it is answered on the therapist's own device, which was handed over."""
         return self.channel == self.Channel.DEVICE and self.respondent == Perspective.CLIENT
@@ -170,6 +175,10 @@ class RatingRequest(models.Model):
     def seconds_left(self):
         """Return for how many seconds the form still opens."""
         return max(0, round((self.expires_at - timezone.now()).total_seconds()))
+
+    def is_within_time(self):
+        """Whether its time is not over, whatever has become of it."""
+        return self.expires_at > timezone.now()
 
     def is_open(self, *, grace=False):
         """Whether the form may still be shown, or with `grace` still be sent.
@@ -186,14 +195,14 @@ class RatingRequest(models.Model):
         ).exists()
 
     def admits(self, *, grace=False):
-        """Whether its page has something to show: the form, or thanks for an answer.
+        """Whether its page has something to show: the form, or what became of it.
 
         Whether it was answered is read last: it can be answered while we look.
         """
         if self.is_open(grace=grace):
             return True
         self.refresh_from_db(fields=["closing"])
-        return self.was_answered
+        return self.is_settled
 
     def audit_scope(self):
         return self.session.audit_scope()
@@ -204,6 +213,14 @@ def next_session(*, episode, starts_at):
     return Session.objects.held().filter(
         episode=OuterRef(episode), starts_at__gt=OuterRef(starts_at)
     )
+
+
+# What the client has done with a form, and may be told on its page.
+SETTLED = [
+    RatingRequest.Closing.ANSWERED,
+    RatingRequest.Closing.DECLINED,
+    RatingRequest.Closing.WITHDRAWN,
+]
 
 
 class RatingQuerySet(models.QuerySet):
@@ -317,9 +334,15 @@ class Rating(models.Model):
                 name="rating_does_not_supersede_itself",
             ),
             models.UniqueConstraint(
-                fields=["request", "measure"], name="rating_answers_a_request_once"
+                fields=["request", "measure"],
+                condition=Q(superseded_by=None, withdrawn_at=None),
+                name="rating_answers_a_request_once",
             ),
-            models.UniqueConstraint(fields=["submission", "measure"], name="rating_is_sent_once"),
+            models.UniqueConstraint(
+                fields=["submission", "measure"],
+                condition=Q(superseded_by=None),
+                name="rating_is_sent_once",
+            ),
             models.CheckConstraint(
                 condition=Q(input_mode__in=["line", "buttons", "paper", "aloud"]),
                 name="rating_input_mode_is_known",

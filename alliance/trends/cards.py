@@ -12,6 +12,7 @@ from alliance.psychometrics.completeness import completion
 from alliance.psychometrics.course import LOW_SURE, TOP_SHARE
 from alliance.psychometrics.detector import PRESETS
 from alliance.psychometrics.rates import RATES
+from alliance.ratings.models import Rating
 
 # The bands of the probability that a drop is real.
 MAYBE_FROM, PROBABLY_FROM = 0.3, 0.7
@@ -166,6 +167,21 @@ def of_missing_ratings(run):
         how=[_("Three sessions running or more were held and brought no rating with marks.")],
         inputs=[(_("sessions held since the last rating"), str(run))],
         limits=[_("It does not know why: whether the form was offered, forgotten, or declined.")],
+        source=_source(),
+    )
+
+
+def of_what_was_told():
+    """Return the card of an answer to the direct question."""
+    return Card(
+        how=[
+            _(
+                "The form asked whether there was tension or a misunderstanding, and this is what "
+                "was marked. Nothing is worked out. It stays until the next answer."
+            )
+        ],
+        inputs=[(_("answer"), str(Rating.Tension.UNSPOKEN.label))],
+        limits=[_("Clients tell of fewer difficulties than an observer sees. “No” is no proof.")],
         source=_source(),
     )
 

@@ -135,12 +135,14 @@ class Flag(models.Model):
         SLIDING = course.SLIDING, _("Gradually lower")
         LOW = course.LOW, _("Low from the start")
         UNRATED = course.UNRATED, _("No rating for three sessions")
+        TOLD = "told", _("The client told of tension that was not spoken about")
         RULE = "rule", _("Marked by a rule that the practice switched on")
         TOP = course.TOP, _("Almost always at the top")
         BACK = course.BACK, _("Back to usual")
 
     RANKS = {
         Kind.LOWER: 70,
+        Kind.TOLD: 65,
         Kind.SLIDING: 60,
         Kind.LOW: 50,
         Kind.UNRATED: 40,
@@ -171,7 +173,18 @@ class Flag(models.Model):
                 fields=["session", "kind"], name="flag_once_for_a_session_and_kind"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["lower", "sliding", "low", "unrated", "rule", "top", "back"]),
+                condition=Q(
+                    kind__in=[
+                        "lower",
+                        "told",
+                        "sliding",
+                        "low",
+                        "unrated",
+                        "rule",
+                        "top",
+                        "back",
+                    ]
+                ),
                 name="flag_kind_is_known",
             ),
         ]

@@ -16,7 +16,7 @@ from alliance.psychometrics.course import ENOUGH_TO_COMPARE
 from alliance.psychometrics.detector import usual_range
 from alliance.psychometrics.scoring import COMPONENTS
 from alliance.psychometrics.smoother import smooth
-from alliance.ratings.models import Comment, Rating
+from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.trends import words
 from alliance.trends.cards import Card, of_the_figures
 from alliance.trends.models import HEAD_START, Flag, Reading, Standing
@@ -27,6 +27,8 @@ from sessions_app.sessions.models import Session
 
 # Nine in ten under a normal distribution, as many as the usual range holds.
 COVERAGE_90 = 1.645
+# A client's own hand: nobody typed it in for them.
+OWN_HAND = [Rating.InputMode.LINE, Rating.InputMode.BUTTONS]
 NOT_HELD = {Session.Status.MISSED: "×", Session.Status.CANCELLED: "–"}
 
 
@@ -38,6 +40,8 @@ class Row:
     rating: Rating | None
     own: Rating | None
     what: str
+    remarks: list[str]
+    is_other_way: bool
     comment: str
     is_break: bool
     marks: list[str]
@@ -182,6 +186,9 @@ def _points(rows, walk, flags, new):
     for session, step in walk.steps.items():
         if step.finding.watch and session not in signs and step.is_telling:
             signs[session] = ["watch"]
+    for row in rows:
+        if row.is_other_way:
+            signs.setdefault(row.session.pk, []).append("mode")
     levels = _smoothed(walk)
     return [
         _point(row, walk.steps.get(row.session.pk), levels, signs)
@@ -237,14 +244,23 @@ def session_rows(episode, *, reader=None):
         Rating.objects.standing()
         .of_alliance()
         .filter(session__episode=episode)
-        .select_related("measure_version__measure")
+        .select_related("measure_version__measure", "entered_by")
     )
     comments = Comment.objects.filter(rating__session__episode=episode)
     comments = comments.readable_by(reader) if reader else comments.none()
+    undone = dict(
+        RatingRequest.objects.filter(
+            session__episode=episode,
+            respondent=Perspective.CLIENT,
+            closing__in=[RatingRequest.Closing.DECLINED, RatingRequest.Closing.WITHDRAWN],
+        )
+        .order_by("asked_at")
+        .values_list("session", "closing")
+    )
     written = {comment.rating_id: comment.text for comment in comments}
     said = {(rating.session_id, rating.respondent): rating for rating in ratings}
     rows = []
-    version = None
+    version = mode = None
     for session in sessions:
         rating = said.get((session.pk, Perspective.CLIENT))
         own = said.get((session.pk, Perspective.THERAPIST))
@@ -252,12 +268,16 @@ def session_rows(episode, *, reader=None):
         if rating and rating.has_marks:
             changed = version not in (None, rating.measure_version_id)
             version = rating.measure_version_id
+        is_other_way = rating is not None and mode not in (None, rating.input_mode)
+        mode = rating.input_mode if rating else mode
         rows.append(
             Row(
                 session=session,
                 rating=rating,
                 own=own,
-                what=_what(session, rating),
+                what=_what(session, rating, undone.get(session.pk)),
+                remarks=_remarks(rating, is_other_way=is_other_way),
+                is_other_way=is_other_way,
                 comment=written.get(rating.pk, "") if rating else "",
                 is_break=changed,
                 marks=_marks(rating),
@@ -281,7 +301,20 @@ def _form_language(rows, practice):
     return translation.get_language_info(wording.language)["name"]
 
 
-def _what(session, rating):
+def _remarks(rating, *, is_other_way):
+    """Say what belongs to a rating besides its marks.
+
+    In which way it was given is told where that is another than before, or
+    where somebody typed it in for the client.
+    """
+    if rating is None:
+        return []
+    by_another = rating.input_mode not in OWN_HAND
+    way = words.way(rating) if is_other_way or by_another else ""
+    return [remark for remark in (words.tension(rating), way) if remark]
+
+
+def _what(session, rating, undone=None):
     """Say what became of a session, where there are no marks to show."""
     if session.status == Session.Status.CANCELLED:
         by_client = session.called_off_by == Session.CalledOffBy.CLIENT
@@ -291,7 +324,10 @@ def _what(session, rating):
     if session.status == Session.Status.PLANNED:
         return _("Planned")
     if rating is None:
-        return _("No rating")
+        return {
+            RatingRequest.Closing.DECLINED: _("Skipped by the client"),
+            RatingRequest.Closing.WITHDRAWN: _("Answered, and taken back by the client"),
+        }.get(undone, _("No rating"))
     if not rating.has_marks:
         return _("Sent without marks")
     return ""

@@ -81,6 +81,7 @@ class Walk:
         self.held += 1
         self.last = session
         if rating is not None:
+            self._hear(session, rating)
             self.rated += 1
             self.latest = of_latest(rating)
             if (
@@ -115,6 +116,12 @@ class Walk:
                 self._raise(session, event.kind, {**event.facts, **basis})
             else:
                 self._settle(session, event.kind)
+
+    def _hear(self, session, rating):
+        """Take up what the client answered to the direct question; the next rating settles it."""
+        self._settle(session, Flag.Kind.TOLD)
+        if rating.tension == Rating.Tension.UNSPOKEN:
+            self._raise(session, Flag.Kind.TOLD, {})
 
     def _begin_anew(self, session, rating):
         """Begin another line where another wording begins; nothing compares across it."""
@@ -230,7 +237,7 @@ def go_on(episode, session) -> Walk | None:
 
 
 def marked_ratings(episode, sessions=None):
-    """Return the client's standing ratings of `episode` that say anything by their marks."""
+    """Return the client's standing ratings of `episode` that say anything at all."""
     ratings = (
         Rating.objects.standing()
         .of_alliance()
@@ -238,7 +245,7 @@ def marked_ratings(episode, sessions=None):
     )
     if sessions is not None:
         ratings = ratings.filter(session__in=sessions)
-    return [r for r in ratings.select_related("measure_version") if r.has_marks]
+    return [r for r in ratings.select_related("measure_version") if r.has_marks or r.tension]
 
 
 def touched_flags(episode, sessions):

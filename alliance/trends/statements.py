@@ -105,6 +105,12 @@ def _said(flag, standing):
                 "was usual)."
             )
             return Statement(said % {**compared(facts), **where}, cards.of_a_slide(flag))
+        case Flag.Kind.TOLD:
+            said = _(
+                "After session %(session)s the client told of tension or a misunderstanding that "
+                "was not spoken about."
+            )
+            return Statement(said % where, cards.of_what_was_told())
         case Flag.Kind.LOW:
             said = _(
                 "The ratings are low from the start, compared with the first ratings of other "

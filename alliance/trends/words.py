@@ -9,12 +9,14 @@ from django.utils.translation import ngettext
 
 from alliance.detection.switches import SWITCHES
 from alliance.psychometrics.course import ENOUGH_TO_COMPARE
+from alliance.ratings.models import Rating
 from alliance.trends import cards
 from alliance.trends.models import Flag, Standing
 
 MIDDLE = 5
 SIGNS: dict[str, str] = {
     Flag.Kind.LOWER: "◇",
+    Flag.Kind.TOLD: "❝",
     Flag.Kind.SLIDING: "▽",
     Flag.Kind.LOW: "▁",
     Flag.Kind.UNRATED: "○",
@@ -30,6 +32,26 @@ class Strength(StrEnum):
     USUAL = "usual"
     MAYBE = "maybe"
     PROBABLY = "probably"
+
+
+def tension(rating) -> str:
+    """Say what the client answered when asked about tension, or nothing where there was none."""
+    return {
+        Rating.Tension.SPOKEN: _("The client told of tension that was spoken about."),
+        Rating.Tension.UNSPOKEN: _("The client told of tension that was not spoken about."),
+        Rating.Tension.UNSAID: _("The client would rather not say whether there was tension."),
+    }.get(rating.tension, "")
+
+
+def way(rating) -> str:
+    """Say in which way a rating was given, and who typed it in if it was somebody else."""
+    names = {"name": rating.entered_by or _("somebody")}
+    return {
+        Rating.InputMode.LINE: _("Answered on a line."),
+        Rating.InputMode.BUTTONS: _("Answered on buttons."),
+        Rating.InputMode.PAPER: _("Answered on paper, typed in by %(name)s.") % names,
+        Rating.InputMode.ALOUD: _("Read aloud, typed in by %(name)s.") % names,
+    }[Rating.InputMode(rating.input_mode)]
 
 
 def component_names():
@@ -54,6 +76,8 @@ def sign_names():
         "back": _("back to usual"),
         "rule": _("marked by a rule that the practice switched on"),
         "watch": _("somewhat low; marked here only"),
+        "told": _("the client told of tension that was not spoken about"),
+        "mode": _("answered in another way than before"),
     }
 
 
@@ -121,6 +145,8 @@ def _short(flag, standing):
             return _("Gradually lower: %(rating)s, where about %(usual)s was usual") % compared(
                 facts
             )
+        case Flag.Kind.TOLD:
+            return _("The client told of tension that was not spoken about")
         case Flag.Kind.LOW:
             return _("Low from the start")
         case Flag.Kind.UNRATED:
@@ -172,6 +198,8 @@ def suggestion(standing: Standing, flags: Sequence[Flag]) -> str:
             return _("You could ask how the last session was for them.")
         case Flag.Kind.SLIDING:
             return _("You could look back together at what has changed over the last sessions.")
+        case Flag.Kind.TOLD:
+            return _("You could say that you read it, and ask what it was like for them.")
         case Flag.Kind.UNRATED:
             return _("If the form was offered, you could ask what makes it easy or hard.")
         case Flag.Kind.TOP:

@@ -157,7 +157,7 @@ def test_after_the_thanks_the_form_is_gone_and_a_second_answer_leaves_no_trace(d
 def test_a_form_with_a_mistake_says_so_and_keeps_what_was_marked(device):
     answer = device.post(FORM, GOOD | {"say": "99"})
     assert answer.status_code == 422
-    assert answer.content.decode().count(" checked") == 5
+    assert answer.content.decode().split("Who may read")[0].count(" checked") == 5
     assert device.post(FORM, GOOD).status_code == 302
 
 

@@ -84,6 +84,7 @@ FACTS = {
     "low": {"probability": 0.9, "cutoff": 5.5, "ratings": 2, "method": 1, "preset": "standard"},
     "unrated": {"sessions": 3, "method": 1, "preset": "standard"},
     "rule": {"rules": ["drop_since_last", "below_cutoff"], "rating": 6},
+    "told": {},
     "top": {"at_top": 5, "ratings": 5, "method": 1, "preset": "standard"},
     "back": {
         "probability": 0.9,

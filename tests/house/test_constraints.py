@@ -16,10 +16,11 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
+from alliance.asking.models import Arrangement, AskingRules, Way, When
 from alliance.detection.actions import choose_sensitivity
 from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.measures.models import Item, Measure, MeasureVersion
-from alliance.ratings.models import Rating, RatingRequest
+from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.trends.actions import open_trend
 from alliance.trends.models import Flag, Reading, Standing
 from sessions_app.access.actions import appoint_deputy
@@ -37,6 +38,7 @@ from sessions_app.tablets.models import Tablet
 from tests.conftest import Cast, ask, hold, rate
 
 DAY = timedelta(days=1)
+SUBMISSION = uuid.UUID(int=1)
 APPS = ("sessions_app", "alliance")
 
 
@@ -211,6 +213,18 @@ def _encrypted(row, name, *, may_be_empty=True):
 
 def _known(row, field, *right):
     return lambda s: (change(row(s)), [{field: "other"}], [{field: value} for value in right])
+
+
+def _comment(scene):
+    return Comment.objects.get_or_create(rating=scene.rating)[0]
+
+
+def _rules(scene):
+    return AskingRules.objects.get_or_create(practice=scene.cast.practice)[0]
+
+
+def _arrangement(scene):
+    return Arrangement.objects.get_or_create(episode=scene.cleo)[0]
 
 
 def _invitation(scene, email="a@example.org"):
@@ -749,7 +763,78 @@ PROMISES = {
         [{"trust": None, "total": None}],
     ),
     "rating_respondent_is_known": _known(lambda s: s.rating, "respondent", "client", "therapist"),
-    "rating_comment_is_encrypted": _encrypted(lambda s: s.rating, "comment"),
+    "rating_answers_a_request_once": lambda s: (
+        add(Rating, **s.rating_values, request=s.rating.request),
+        [{"respondent": "therapist", "session": s.asked.session}],
+        [
+            {"withdrawn_at": timezone.now()},
+            {"measure": s.own.measure},
+            {"request": s.asked, "session": s.asked.session},
+        ],
+    ),
+    "rating_is_sent_once": lambda s: (
+        lambda other, **values: [
+            change(s.rating)(submission=SUBMISSION),
+            add(Rating, **s.rating_values | {"session": s.asked.session} | values)(
+                submission=other
+            ),
+        ],
+        [{"other": SUBMISSION}],
+        [{"other": None}, {"other": SUBMISSION, "measure": s.own.measure}],
+    ),
+    "rating_input_mode_is_known": _known(
+        lambda s: s.rating, "input_mode", *Rating.InputMode.values
+    ),
+    "rating_tension_is_known": _known(lambda s: s.rating, "tension", "", *Rating.Tension.values),
+    "rating_comment_audience_is_known": _known(
+        lambda s: s.rating, "comment_audience", "", *Rating.Audience.values
+    ),
+    "rating_comment_that_was_read_is_there": lambda s: (
+        change(s.rating),
+        [{"comment_read_at": timezone.now(), "comment_audience": ""}],
+        [{"comment_read_at": timezone.now(), "comment_audience": "therapist"}],
+    ),
+    "comment_is_encrypted": _encrypted(lambda s: _comment(s), "text"),
+    "measure_purpose_is_known": _known(
+        lambda s: s.rating.measure, "purpose", *Measure.Purpose.values
+    ),
+    "request_reminded_or_bounced_was_sent": lambda s: (
+        change(s.asked),
+        [{"reminded_at": timezone.now()}, {"bounced_at": timezone.now()}],
+        [
+            {"sent_at": timezone.now()},
+            {"sent_at": timezone.now(), "reminded_at": timezone.now()},
+        ],
+    ),
+    # --- How clients are asked ---
+    "asking_way_is_known": _known(_rules, "way", *Way.values),
+    "asking_when_is_known": _known(_rules, "when", *When.values),
+    "asking_qualities_are_rare": lambda s: (
+        change(_rules(s)),
+        [{"qualities_every": 21}],
+        [{"qualities_every": 0}, {"qualities_every": 20}],
+    ),
+    "asking_reminds_within_two_weeks": lambda s: (
+        change(_rules(s)),
+        [{"remind_after_days": 0}, {"remind_after_days": 15}],
+        [{"remind_after_days": 1}, {"remind_after_days": 14}, {"remind_after_days": None}],
+    ),
+    "arranged_way_is_known": _known(_arrangement, "way", "", *Way.values),
+    "arranged_when_is_known": _known(_arrangement, "when", "", *When.values),
+    "arranged_reminder_is_within_two_weeks": lambda s: (
+        change(_arrangement(s)),
+        [{"remind_after_days": 15}],
+        [{"remind_after_days": 0}, {"remind_after_days": 14}, {"remind_after_days": None}],
+    ),
+    "arrangement_that_stopped_says_by_whom": lambda s: (
+        change(_arrangement(s)),
+        [
+            {"stopped_at": timezone.now()},
+            {"stopped_by": "client"},
+            {"stopped_at": timezone.now(), "stopped_by": "other"},
+        ],
+        [{"stopped_at": timezone.now(), "stopped_by": "client"}],
+    ),
     "rating_does_not_supersede_itself": lambda s: (
         change(s.rating),
         [{"superseded_by": s.rating}],
@@ -825,11 +910,6 @@ PROMISES = {
         lambda first: [change(row)(follows=s.cast.emil) for row in {first, s.cleo}],
         [{"first": s.cast.dora}],
         [{"first": s.cleo}],
-    ),
-    "Rating.request": lambda s: (
-        change(s.own),
-        [{"request": s.rating.request}],
-        [{"request": s.asked}, {"request": None}],
     ),
     "Rating.superseded_by": lambda s: (
         lambda rows: [change(row)(superseded_by=_third(s)) for row in rows],
