@@ -254,14 +254,12 @@ def ask(session, respondent="client"):
     )
 
 
-def rate(session, marks, *, comment="", respondent="client"):
+def rate(session, marks, *, respondent="client", **said):
     """Rate `session`: six marks, or one for all, None for a skipped statement."""
     if not isinstance(marks, list | tuple):
         marks = [marks] * len(ITEMS)
     asked, _secret = ask(session, respondent)
-    return submit_rating(
-        request=asked, answers=dict(zip(ITEMS, marks, strict=True)), comment=comment
-    )
+    return submit_rating(request=asked, answers=dict(zip(ITEMS, marks, strict=True)), **said)
 
 
 def run(episode, totals):
@@ -278,7 +276,7 @@ def run(episode, totals):
 def look(episode, by):
     """Open the trend of `episode` as its page does, and return what was shown."""
     is_holder = by == episode.therapist.user
-    page = present_trend(episode, is_holder=is_holder)
+    page = present_trend(episode, is_holder=is_holder, reader=by)
     open_trend(episode=episode, by=by, shown=page.ratings if is_holder else None)
     return page
 

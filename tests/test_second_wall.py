@@ -19,7 +19,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alliance.asking.actions import digest
+from alliance.asking.actions import digest, submit_rating
 from alliance.asking.models import Arrangement
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Comment, Rating, RatingRequest
@@ -380,6 +380,29 @@ def test_who_has_no_right_here_runs_none_of_its_functions(cast, said):
             "SELECT has_function_privilege(%s, 'readable_episodes()', 'EXECUTE')", [stranger]
         )
         assert cursor.fetchone() == (False,)
+
+
+@pytest.mark.parametrize("audience", ["therapist", "later", "supervisor"])
+@pytest.mark.parametrize("is_followed", [False, True])
+def test_the_wall_opens_a_comment_to_whom_it_was_written(cast, audience, is_followed):
+    rate(hold(cast.cleo, weeks_ago=1), 7, comment="Slower.", audience=audience)
+    if is_followed:
+        hold(cast.cleo)
+    for name in cast.members:
+        user = getattr(cast, name)
+        expected = set(Comment.objects.readable_by(user).values_list("pk", flat=True))
+        with rows_of(user), working_as("app"):
+            assert set(Comment.objects.values_list("pk", flat=True)) == expected, name
+
+
+def test_a_form_reads_its_own_comment_only_and_no_earlier_one(cast):
+    rate(hold(cast.cleo, weeks_ago=1), 7, comment="Slower.", audience="therapist")
+    asked, _secret = ask(hold(cast.cleo))
+    with rows_of_form(asked.token_digest), working_as("form"):
+        assert not Comment.objects.exists()
+    submit_rating(request=asked, answers={}, comment="Faster.")
+    with rows_of_form(asked.token_digest), working_as("form"):
+        assert [comment.text for comment in Comment.objects.all()] == ["Faster."]
 
 
 def test_a_supervisor_reads_and_changes_nothing(cast, said):
