@@ -55,10 +55,19 @@ class MeasureVersionQuerySet(models.QuerySet):
 
 
 class MeasureVersion(models.Model):
-    """One wording in one language. Nobody changes it once it has been rated.
+    """One wording in one language, for one audience. Nobody changes it once it has been rated.
 
     A trigger holds that (migration 0002); a new wording is a new number.
     """
+
+    class Audience(models.TextChoices):
+        ADULT = "adult", _("Adults")
+        YOUNG = "young", _("Young people")
+        EASY = "easy", _("Easy to read, with pictures")
+
+    class Method(models.TextChoices):
+        MEAN = "mean", _("Mean of the answers")
+        SUM = "sum", _("Sum of the answers")
 
     measure = models.ForeignKey(Measure, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
@@ -66,13 +75,22 @@ class MeasureVersion(models.Model):
     title = models.CharField(max_length=160)
     intro = models.CharField(max_length=400)
     comment_prompt = models.CharField(max_length=280, blank=True)
+    audience = models.CharField(max_length=16, choices=Audience, default=Audience.ADULT)
+    guess = models.CharField(
+        max_length=280,
+        blank=True,
+        help_text="Asked of the therapist besides: where the client's own marks will lie.",
+    )
     minimum = models.FloatField()
     maximum = models.FloatField()
     step = models.FloatField()
     least_answered = models.FloatField()
+    method = models.CharField(max_length=16, choices=Method, default=Method.MEAN)
+    norms = models.JSONField(default=list, blank=True, help_text="As in the file, with sources.")
     is_validated = models.BooleanField(default=False)
     licence = models.CharField(max_length=160)
     source = models.CharField(max_length=400)
+    translation = models.CharField(max_length=200, blank=True, help_text="Who translated it.")
     digest = models.CharField(max_length=64)
 
     objects = MeasureVersionQuerySet.as_manager()
@@ -91,6 +109,13 @@ class MeasureVersion(models.Model):
                 name="version_missing_rule_is_a_share",
             ),
             models.CheckConstraint(condition=~Q(licence=""), name="version_has_a_licence"),
+            models.CheckConstraint(
+                condition=Q(audience__in=["adult", "young", "easy"]),
+                name="version_audience_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(method__in=["mean", "sum"]), name="version_method_is_known"
+            ),
         ]
 
     def __str__(self):
@@ -113,7 +138,7 @@ class MeasureVersion(models.Model):
 
     def smallest_step_of_total(self):
         """Return by how much a total (0 to 10) changes at least, when one mark does."""
-        items = Counter(item.component for item in self.items.all())
+        items = Counter(item.component for item in self.items.all() if item.component)
         step = 10 * self.step / (self.maximum - self.minimum)
         return step / max(items.values()) / len(items)
 
@@ -129,11 +154,16 @@ class Item(models.Model):
     version = models.ForeignKey(MeasureVersion, models.CASCADE, related_name="items")
     key = models.SlugField(max_length=32)
     position = models.PositiveSmallIntegerField()
-    component = models.CharField(max_length=16, choices=Component)
+    component = models.CharField(
+        max_length=16, choices=Component, blank=True, help_text="Empty where it belongs to none."
+    )
     text = models.CharField(max_length=280)
     low_anchor = models.CharField(max_length=80)
     high_anchor = models.CharField(max_length=80)
     is_reverse = models.BooleanField(default=False)
+    picture = models.CharField(
+        max_length=32, blank=True, help_text="The name of a drawing in static/pictures."
+    )
 
     class Meta:
         constraints = [
@@ -144,7 +174,7 @@ class Item(models.Model):
                 fields=["version", "position"], name="item_has_a_place_of_its_own"
             ),
             models.CheckConstraint(
-                condition=Q(component__in=["trust", "goals", "collaboration"]),
+                condition=Q(component__in=["trust", "goals", "collaboration", ""]),
                 name="item_component_is_known",
             ),
             models.CheckConstraint(condition=~Q(text=""), name="item_has_words"),

@@ -147,7 +147,7 @@ def test_a_wording_that_somebody_rated_cannot_be_changed_by_any_way(cast):
 # --- Files that cannot be used ---
 
 MALFORMED = {
-    "no TOML": ("key = ", "mine.toml"),
+    "no TOML": ("key = ", "Invalid value"),
     "a text where a number belongs": (_changed("version = 1", 'version = "1"'), "version"),
     "an unknown key": (f'colour = "red"\n{ENGLISH}', "nobody knows colour"),
     "an unknown perspective": (
@@ -207,8 +207,12 @@ MALFORMED = {
             re.sub(rf'(?ms)(\[\[items\]\].*?^{key}) = "[^"]*"', r'\1 = " "', ENGLISH, count=1),
             f"item 1 lacks {key}",
         )
-        for key in ("key", "component", "text", "low", "high")
+        for key in ("key", "text", "low", "high")
     },
+    "an item with a blank component": (
+        _changed('component = "trust"', 'component = ""'),
+        "item 1 belongs to trust, goals or collaboration, not to .",
+    ),
 }
 
 
@@ -217,22 +221,29 @@ def test_a_file_that_cannot_be_used_is_named_with_what_is_wrong_in_it(db, tmp_pa
     text, said = MALFORMED[what]
     with pytest.raises(InstrumentError) as refusal:
         load_instruments(_write(tmp_path, text))
-    assert str(refusal.value).startswith("mine.toml: ") or what == "no TOML"
-    assert "mine.toml" in str(refusal.value)
+    assert re.match(r"mine\.toml, line \d+: ", str(refusal.value))
     assert said in str(refusal.value)
     assert not Measure.objects.exists()
 
 
 def test_a_file_that_is_no_text_is_named(db, tmp_path):
     (tmp_path / "mine.toml").write_bytes(b"key = '\xff'")
-    with pytest.raises(InstrumentError, match=r"^mine\.toml: "):
+    with pytest.raises(InstrumentError, match=r"^mine\.toml, line 1: "):
+        load_instruments(tmp_path)
+
+
+def test_the_files_of_one_questionnaire_are_for_the_same_seat(db, tmp_path):
+    _write(tmp_path, ENGLISH, name="a.toml")
+    other = _changed('perspective = "client"', 'perspective = "therapist"')
+    _write(tmp_path, other.replace('"en"', '"de"'), name="b.toml")
+    with pytest.raises(InstrumentError, match=r"^b\.toml: another file of session says client"):
         load_instruments(tmp_path)
 
 
 def test_one_file_that_cannot_be_used_keeps_the_others_out_too(db, tmp_path):
     shutil.copy(INSTRUMENTS / "session.en.toml", tmp_path / "a.toml")
     _write(tmp_path, "key = ", name="b.toml")
-    with pytest.raises(InstrumentError, match=r"^b\.toml: "):
+    with pytest.raises(InstrumentError, match=r"^b\.toml, line 1: "):
         load_instruments(tmp_path)
     assert not MeasureVersion.objects.exists()
 

@@ -676,6 +676,8 @@ PROMISES = {
         [{"least_answered": 0}, {"least_answered": 1}],
     ),
     "version_has_a_licence": lambda s: (change(s.arabic), [{"licence": ""}], [{"licence": "MIT"}]),
+    "version_audience_is_known": _known(lambda s: s.arabic, "audience", "adult", "young", "easy"),
+    "version_method_is_known": _known(lambda s: s.arabic, "method", "mean", "sum"),
     "version_stands_once_rated": lambda s: (
         lambda version: change(version)(title="Another title"),
         [{"version": s.english}],
@@ -697,7 +699,7 @@ PROMISES = {
         [{"position": 7}],
     ),
     "item_component_is_known": _known(
-        lambda s: s.arabic.items.first(), "component", *Item.Component.values
+        lambda s: s.arabic.items.first(), "component", "", *Item.Component.values
     ),
     "item_has_words": lambda s: (
         change(s.arabic.items.first()),

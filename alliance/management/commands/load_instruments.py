@@ -1,6 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from alliance.measures.actions import InstrumentError, load_instruments
+from alliance.measures.actions import load_instruments
+from alliance.measures.values import InstrumentError
 
 
 class Command(BaseCommand):
