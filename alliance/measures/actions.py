@@ -33,13 +33,19 @@ def load_instruments(folder=INSTRUMENTS):
         measure = measures.get(read.key)
         if measure is None:
             measure = measures[read.key] = Measure.objects.create(
-                key=read.key, perspective=read.perspective, name=read.name
+                key=read.key,
+                perspective=read.perspective,
+                purpose=read.purpose,
+                name=read.name,
             )
-        if measure.perspective != read.perspective:
-            raise InstrumentError(
-                f"{path.name}: another file of {read.key} says {measure.perspective}, "
-                f"not {read.perspective}."
-            )
+        for said, meant in (
+            (measure.perspective, read.perspective),
+            (measure.purpose, read.purpose),
+        ):
+            if said != meant:
+                raise InstrumentError(
+                    f"{path.name}: another file of {read.key} says {said}, not {meant}."
+                )
         place = (measure.pk, read.version, read.language)
         if place not in known:
             known[place] = digest

@@ -4,20 +4,18 @@ import re
 import tomllib
 from dataclasses import dataclass, fields
 
-from django.conf import settings
 from django.conf.locale import LANG_INFO
 
 from alliance.measures.lines import Lines
 from alliance.measures.models import Item, Measure, MeasureVersion, Perspective
+from alliance.measures.pictures import pictures
 from alliance.measures.values import InstrumentError, Values, limit
 
-PICTURES = settings.BASE_DIR / "static" / "pictures"
 STEP_ROUNDING = 1e-9
 MOST_STEPS = 100
 MOST_ITEMS = 100
 LARGEST_NUMBER = 9999  # Of a version.
 LONGEST_OF_NORM = 400
-PURPOSES = ["alliance", "qualities"]
 WORDS = ("title", "intro", "licence", "source")
 MORE_WORDS = ("comment_prompt", "guess", "translation")
 
@@ -113,7 +111,7 @@ class _Reading(Values):
     def whole(self):
         told = self.told
         self.know(told, TOP, ())
-        purpose = self.one_of(told, (), "purpose", PURPOSES, "alliance")
+        purpose = self.one_of(told, (), "purpose", Measure.Purpose.values, "alliance")
         return ReadMeasure(
             key=self.slug(told, (), "key", limit(Measure, "key")),
             version=self.version(),
@@ -184,7 +182,7 @@ class _Reading(Values):
             said = f"two items have the same key, {key}."
             self.need(key not in keys[:place], ("items", place, "key"), said)
         asked = {item.component for item in items} - {""}
-        if purpose == "qualities":
+        if purpose == Measure.Purpose.QUALITIES:
             self.need(not asked, ("items",), "qualities belong to no component.")
         is_whole = asked in (set(), set(Item.Component.values))
         said = "each of trust, goals and collaboration is asked, or none of them."
@@ -207,7 +205,7 @@ class _Reading(Values):
         is_truth = isinstance(is_reverse, bool)
         self.need(is_truth, (*path, "is_reverse"), f"{who}: is_reverse is true or false.")
         picture = self.text(item, path, "picture", limit(Item, "picture"), default="")
-        is_drawn = not picture or picture in {file.stem for file in PICTURES.glob("*.svg")}
+        is_drawn = not picture or picture in pictures()
         self.need(is_drawn, (*path, "picture"), f"{who}: there is no picture {picture}.")
         return ReadItem(
             key=self.slug(item, path, "key", limit(Item, "key")),

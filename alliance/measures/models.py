@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from alliance.measures.pictures import pictures
 from alliance.psychometrics.scoring import ScoredItem
 
 
@@ -183,3 +184,8 @@ class Item(models.Model):
 
     def __str__(self):
         return self.key
+
+    @property
+    def drawing(self):
+        """The picture beside its words as SVG, or nothing where it has none."""
+        return pictures().get(self.picture, "")

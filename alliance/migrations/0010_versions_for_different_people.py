@@ -9,7 +9,7 @@ stands = importlib.import_module("alliance.migrations.0002_wording_stands_once_r
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alliance", "0007_tablet_channel"),
+        ("alliance", "0009_comments_open_to_whom_they_were_written"),
     ]
 
     operations = [

@@ -21,7 +21,7 @@ from alliance.asking.actions import (
 )
 from alliance.ratings.models import Rating, RatingRequest
 from alliance.trends.models import Standing
-from sessions_app.access.models import AuditEvent
+from sessions_app.access.models import AuditEvent, User
 from sessions_app.clients.models import ClientIdentity
 from sessions_app.sessions.actions import correct_session
 from tests.conftest import ITEMS, ask, hold, rate
@@ -145,11 +145,11 @@ def test_a_withdrawn_rating_may_be_asked_for_again(cast):
 
 def test_the_client_is_asked_in_their_language_and_the_therapist_in_hers(cast):
     ClientIdentity.objects.filter(client=cast.cleo.client).update(language="ar")
-    cast.theo.language = "ar"
+    User.objects.filter(pk=cast.theo.pk).update(language="ar")
     session = hold(cast.cleo)
     assert ask(session)[0].measure_version.language == "ar"
     therapists = ask(session, "therapist")[0].measure_version
-    assert (therapists.measure.key, therapists.language) == ("session-therapist", "en")
+    assert (therapists.measure.key, therapists.language) == ("session-therapist", "ar")
 
 
 @pytest.mark.parametrize("identity", [True, False])

@@ -114,7 +114,7 @@ class Scene:
     @property
     def arabic(self):
         """A wording that nobody has rated."""
-        return MeasureVersion.objects.get(language="ar")
+        return MeasureVersion.objects.get(measure__key="session", language="ar")
 
     @property
     def request_values(self):
@@ -658,7 +658,7 @@ PROMISES = {
     "version_is_unique_in_a_language": lambda s: (
         change(s.arabic),
         [{"language": "en"}],
-        [{"language": "de"}, {"language": "en", "number": 2}],
+        [{"language": "it"}, {"language": "en", "number": 2}],
     ),
     "version_range_is_not_empty": lambda s: (
         change(s.arabic),
