@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from alliance.asking.besides import offered_besides
 from alliance.asking.models import Arrangement, AskingRules
 from alliance.measures.models import MeasureVersion, Perspective
 from alliance.psychometrics.scoring import score
@@ -58,12 +59,13 @@ def digest(secret):
 
 
 @transaction.atomic
-def request_rating(*, session, respondent, channel, by, at=None):
+def request_rating(*, session, respondent, channel, by, at=None, besides=False):
     """Ask one person for a rating of `session`; return the request and its secret.
 
     The secret (256 bits) is known only to the caller: the row keeps a digest.
     An open request to the same person is replaced, so that one link works at a
-    time. `at` is now, unless invented data are being made.
+    time. `at` is now, unless invented data are being made. With `besides` a client
+    is also asked how it is to work together, whether it is their turn or not.
     """
     at = at or timezone.now()
     Episode.objects.lock(session.episode)
@@ -77,11 +79,15 @@ def request_rating(*, session, respondent, channel, by, at=None):
     if rated.filter(session=session, respondent=respondent).exists():
         raise NothingToRate
     secret = secrets.token_urlsafe(32)
+    language = _language(session, respondent, by)
     request = RatingRequest.objects.create(
         session=session,
         respondent=respondent,
         measure_version=MeasureVersion.objects.to_ask(
-            key=_measure(session, respondent), language=_language(session, respondent, by)
+            key=_measure(session, respondent), language=language
+        ),
+        extra_version=offered_besides(
+            session=session, respondent=respondent, language=language, on_demand=besides
         ),
         channel=channel,
         token_digest=digest(secret),
@@ -255,7 +261,7 @@ def note_stray(*, request):
 
 
 @transaction.atomic
-def send_to_tablet(*, session, tablet, by):
+def send_to_tablet(*, session, tablet, by, besides=False):
     """Ask the client for a rating of `session` on a tablet, instead of what it showed before.
 
     Nobody is told the secret. What was on the tablet is left to run out: it may
@@ -266,6 +272,7 @@ def send_to_tablet(*, session, tablet, by):
         respondent=Perspective.CLIENT,
         channel=RatingRequest.Channel.TABLET,
         by=by,
+        besides=besides,
     )
     show_form(tablet=tablet, form_digest=request.token_digest, until=request.expires_at)
     return request

@@ -62,13 +62,20 @@ def _ask(request, session):
         replaces = request.POST.get("replaces", "")
         if str(getattr(present_asking(session)["open"], "pk", "")) != replaces:
             return redirect("rating-ask", session.pk)
+        besides = "besides" in request.POST
         try:
             if tablet:
-                asked = send_to_tablet(session=session, tablet=tablet, by=request.user)
+                asked = send_to_tablet(
+                    session=session, tablet=tablet, by=request.user, besides=besides
+                )
                 context = {"episode": session.episode, "session": session, "tablet": tablet}
                 return render(request, "asking/sent.html", {**context, "asked": asked})
             asked, secret = request_rating(
-                session=session, respondent=Perspective.CLIENT, channel=channel, by=request.user
+                session=session,
+                respondent=Perspective.CLIENT,
+                channel=channel,
+                by=request.user,
+                besides=besides,
             )
         except (NothingToRate, TabletRevoked):
             return redirect("rating-ask", session.pk)

@@ -1,4 +1,4 @@
-"""Versions for young people and easy to read, statements of no component, who translated."""
+"""Versions for young people and easy to read, who translated them, and a guess."""
 
 import importlib
 
@@ -100,6 +100,31 @@ class Migration(migrations.Migration):
             model_name="measureversion",
             constraint=models.CheckConstraint(
                 condition=models.Q(("method__in", ["mean", "sum"])), name="version_method_is_known"
+            ),
+        ),
+        migrations.AddField(
+            model_name="rating",
+            name="guess",
+            field=models.FloatField(
+                help_text="Of the therapist: where the client's own total lies, 0 to 10.", null=True
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="rating",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("guess", None),
+                    models.Q(("guess__gte", 0), ("guess__lte", 10)),
+                    _connector="OR",
+                ),
+                name="rating_guess_is_0_to_10_or_missing",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="rating",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("guess", None), ("respondent", "therapist"), _connector="OR"),
+                name="rating_guess_is_the_therapists",
             ),
         ),
         migrations.RunPython(stands.create, stands.drop),

@@ -294,6 +294,9 @@ class Rating(models.Model):
     goals = models.FloatField(null=True)
     collaboration = models.FloatField(null=True)
     total = models.FloatField(null=True)
+    guess = models.FloatField(
+        null=True, help_text="Of the therapist: where the client's own total lies, 0 to 10."
+    )
     input_mode = models.CharField(max_length=16, choices=InputMode, default=InputMode.BUTTONS)
     line_px = models.PositiveSmallIntegerField(null=True, help_text="How long the line was.")
     seconds = models.PositiveIntegerField(null=True, help_text="From opening to sending.")
@@ -319,7 +322,14 @@ class Rating(models.Model):
                 condition=Q(superseded_by=None, withdrawn_at=None),
                 name="rating_stands_once_for_a_respondent_and_measure",
             ),
-            *(zero_to_ten(field) for field in ("trust", "goals", "collaboration", "total")),
+            *(
+                zero_to_ten(field)
+                for field in ("trust", "goals", "collaboration", "total", "guess")
+            ),
+            models.CheckConstraint(
+                condition=Q(guess=None) | Q(respondent="therapist"),
+                name="rating_guess_is_the_therapists",
+            ),
             models.CheckConstraint(
                 condition=Q(total=None)
                 | Q(trust__isnull=False, goals__isnull=False, collaboration__isnull=False),

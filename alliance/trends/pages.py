@@ -18,6 +18,7 @@ from alliance.psychometrics.scoring import COMPONENTS
 from alliance.psychometrics.smoother import smooth
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.trends import words
+from alliance.trends.beside import Beside, present_beside
 from alliance.trends.cards import Card, of_the_figures
 from alliance.trends.models import HEAD_START, Flag, Reading, Standing
 from alliance.trends.replay import replay
@@ -80,6 +81,7 @@ class TrendPage:
     form_language: str
     statuses: set[str]
     command: str
+    beside: Beside
 
     @property
     def latest(self):
@@ -145,6 +147,7 @@ def present_trend(episode, *, is_holder, reader=None):
         form_language=_form_language(rows, episode.therapist.practice),
         statuses={row.session.status for row in rows},
         command=command(standing),
+        beside=present_beside(episode, rows),
     )
 
 

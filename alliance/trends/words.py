@@ -81,6 +81,27 @@ def sign_names():
     }
 
 
+def quality_names():
+    """Return what our statements on how it is to work together are called to members of staff."""
+    return {
+        "unjudged": _("Not judged"),
+        "real": _("A real person"),
+        "understood": _("Understood"),
+        "open": _("Open to what is brought"),
+        "flexible": _("Ready to change the plan"),
+        "limits": _("Clear what to expect"),
+    }
+
+
+def guess_names():
+    """Return how the client's mean lies to the therapist's guess of it."""
+    return {
+        "near": _("within a point of the guess"),
+        "lower": _("lower than guessed"),
+        "higher": _("higher than guessed"),
+    }
+
+
 def points(value):
     """Write a score with one decimal as the language has it, or a dash where there is none."""
     return "–" if value is None else number_format(round(value, 1), 1)

@@ -759,6 +759,16 @@ PROMISES = {
     "rating_goals_is_0_to_10_or_missing": _score("goals"),
     "rating_collaboration_is_0_to_10_or_missing": _score("collaboration"),
     "rating_total_is_0_to_10_or_missing": _score("total"),
+    "rating_guess_is_0_to_10_or_missing": lambda s: (
+        change(s.own),
+        [{"guess": -0.01}, {"guess": 10.01}],
+        [{"guess": 0}, {"guess": 10}, {"guess": None}],
+    ),
+    "rating_guess_is_the_therapists": lambda s: (
+        lambda rating, guess: change(rating)(guess=guess),
+        [{"rating": s.rating, "guess": 5}],
+        [{"rating": s.own, "guess": 5}, {"rating": s.rating, "guess": None}],
+    ),
     "rating_total_needs_all_components": lambda s: (
         change(s.rating),
         [{part: None} for part in ("trust", "goals", "collaboration")],
