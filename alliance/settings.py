@@ -329,6 +329,7 @@ SESSION_COOKIE_SECURE = not IS_LOCAL
 SESSION_COOKIE_NAME = "sessionid" if IS_LOCAL else "__Host-sessionid"
 CSRF_COOKIE_SECURE = not IS_LOCAL
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "sessions_app.access.errors.came_too_late"
 CSRF_COOKIE_NAME = "csrftoken" if IS_LOCAL else "__Host-csrftoken"
 # It holds what admits to one form on a device that was handed over; beside it nothing exists.
 HAND_OVER_COOKIE_NAME = "hand-over" if IS_LOCAL else "__Host-hand-over"
@@ -375,7 +376,14 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 LANGUAGE_CODE = "en"
 # What members of staff read, and what clients can be asked in.
 LANGUAGES = [("en", _("English"))]
-FORM_LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
+FORM_LANGUAGES = [
+    ("en", _("English")),
+    ("ar", _("Arabic")),
+    ("fr", _("French")),
+    ("de", _("German")),
+    ("hi", _("Hindi")),
+    ("es", _("Spanish")),
+]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

@@ -3,6 +3,10 @@
 from django.conf import settings
 from django.urls import include, path
 
+from sessions_app.access.errors import handler400, handler403, handler404, handler500
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
 urlpatterns = [
     path("", include("sessions_app.access.urls")),
     path("", include("sessions_app.people.urls")),

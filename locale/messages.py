@@ -31,7 +31,7 @@ CLIENT_LAYOUT = "asking/client.html"
 CLIENT_FILES = [
     "templates/emails/asking/*",
     "alliance/asking/forms.py",
-    "alliance/asking/pages.py:who_reads",
+    "alliance/asking/pages.py",
     "alliance/ratings/models.py:Tension",
     "alliance/ratings/models.py:Audience",
 ]

@@ -6,7 +6,6 @@ from contextlib import suppress
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
-from django.views.defaults import page_not_found
 
 from alliance.asking.actions import AlreadyClosed, NothingToRate, submit_rating
 from alliance.asking.forms import RatingForm
@@ -22,6 +21,7 @@ from alliance.asking.second_thoughts import (
     take_back,
 )
 from alliance.measures.models import Perspective
+from sessions_app.access.errors import not_found
 
 # Sent beside the answers: Django's own, and which form it was. The form asks for neither.
 NOT_ANSWERS = ("csrfmiddlewaretoken", "which")
@@ -133,7 +133,7 @@ def _ask(request, asked, thanks_at, context):
 
 def nothing_here(request):
     """Return the page that any address has behind which nothing is."""
-    return page_not_found(request, Http404())
+    return not_found(request, Http404())
 
 
 def _sent(request):

@@ -3,7 +3,10 @@
 from django.urls import path
 
 from alliance.asking.urls import FORM
+from sessions_app.access.errors import handler400, handler403, handler404, handler500
 from sessions_app.access.urls import urlpatterns as reports
 from sessions_app.people.views import health
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 urlpatterns = [FORM, path("healthz", health, name="health"), *reports]

@@ -4,13 +4,14 @@ import re
 import tomllib
 from dataclasses import dataclass, fields
 
+from django.conf import settings
 from django.conf.locale import LANG_INFO
 
 from alliance.measures.lines import Lines
 from alliance.measures.models import Item, Measure, MeasureVersion, Perspective
-from alliance.measures.pictures import pictures
 from alliance.measures.values import InstrumentError, Values, limit
 
+PICTURES = settings.BASE_DIR / "static" / "pictures"
 STEP_ROUNDING = 1e-9
 MOST_STEPS = 100
 MOST_ITEMS = 100
@@ -205,7 +206,7 @@ class _Reading(Values):
         is_truth = isinstance(is_reverse, bool)
         self.need(is_truth, (*path, "is_reverse"), f"{who}: is_reverse is true or false.")
         picture = self.text(item, path, "picture", limit(Item, "picture"), default="")
-        is_drawn = not picture or picture in pictures()
+        is_drawn = not picture or picture in {file.stem for file in PICTURES.glob("*.svg")}
         self.need(is_drawn, (*path, "picture"), f"{who}: there is no picture {picture}.")
         return ReadItem(
             key=self.slug(item, path, "key", limit(Item, "key")),

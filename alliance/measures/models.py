@@ -6,7 +6,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from alliance.measures.pictures import pictures
 from alliance.psychometrics.scoring import ScoredItem
 
 
@@ -186,6 +185,6 @@ class Item(models.Model):
         return self.key
 
     @property
-    def drawing(self):
-        """The picture beside its words as SVG, or nothing where it has none."""
-        return pictures().get(self.picture, "")
+    def picture_path(self):
+        """Where the drawing beside its words lies among the static files."""
+        return f"pictures/{self.picture}.svg"

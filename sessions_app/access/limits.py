@@ -10,6 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import render
 
+from sessions_app.access.errors import in_readers_words
+
 MOST_GUESSES = {"GET": 30, "POST": 10}  # A minute, from one neighbourhood.
 
 
@@ -28,13 +30,19 @@ def limits_guesses(what):
                 method = "POST" if request.method == "POST" else "GET"
                 if not is_too_often(request, f"{what}-{method}", most=MOST_GUESSES[method]):
                     raise
-            response = render(request, "429.html", status=429)
+            response = too_often(request)
             response.headers["Retry-After"] = "60"
             return response
 
         return answered
 
     return limited
+
+
+@in_readers_words
+def too_often(request):
+    """Answer that it was too often."""
+    return render(request, "429.html", status=429)
 
 
 def is_too_often(request, what, *, most):

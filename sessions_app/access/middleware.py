@@ -2,6 +2,7 @@
 
 import logging
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.utils import translation
 from django.utils.cache import patch_cache_control
@@ -97,8 +98,7 @@ class Memberships:
         if not request.memberships:
             return self.get_response(request)
         practice = request.memberships[0].practice
-        with (
-            practice.clock(),
-            translation.override(request.user.language or practice.language),
-        ):
+        wanted = request.user.language or practice.language
+        language = wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        with practice.clock(), translation.override(language):
             return self.get_response(request)

@@ -1,10 +1,9 @@
-"""Habits that no linter knows: templates, vendored files, translations, what is installed."""
+"""Habits that no linter knows: templates, vendored files, what is installed."""
 
 import hashlib
 import re
 from pathlib import Path
 
-import polib
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,49 +38,6 @@ def test_each_vendored_file_is_what_its_readme_says():
     assert len(files) == 3
     for path in files:
         assert hashlib.sha256(path.read_bytes()).hexdigest() in told, path.name
-
-
-def test_the_compiled_translation_is_that_of_the_words():
-    for source in (ROOT / "locale").rglob("*.po"):
-        words = {
-            entry.msgid: entry.msgstr or entry.msgstr_plural
-            for entry in polib.pofile(source).translated_entries()
-        }
-        compiled = {
-            entry.msgid: entry.msgstr or entry.msgstr_plural
-            for entry in polib.mofile(source.with_suffix(".mo"))
-        }
-        assert compiled == words
-
-
-def test_each_word_that_a_client_reads_is_translated():
-    """Whatever stands in the client's pages, and what the form may answer."""
-    templates = "".join(
-        (ROOT / "templates" / name).read_text()
-        for name in (
-            "asking/client.html",
-            "asking/rate.html",
-            "asking/tablet.html",
-            "asking/thanks.html",
-            "components/demo_banner.html",
-            "components/tablet.html",
-            "components/tablet_clear.html",
-        )
-    )
-    wanted = set(re.findall(r"translate [\"'](.+?)[\"'] %}", templates))
-    wanted -= {"Your rating is stored.", "See how it develops"}  # What a therapist reads.
-    form = (ROOT / "alliance" / "asking" / "forms.py").read_text()
-    wanted |= set(re.findall(r"_\(\s*\"(.+?)\"\s*\)", form))
-    pages = (ROOT / "alliance" / "asking" / "pages.py").read_text()
-    wanted |= {
-        "".join(re.findall(r"\"(.*?)\"", text))
-        for text in re.findall(r"_\(\s*((?:\"[^\"]*\"\s*)+)\)", pages)
-        if text.strip().startswith('"Your therapist')
-    }
-    arabic = polib.pofile(ROOT / "locale" / "ar" / "LC_MESSAGES" / "django.po")
-    translated = {entry.msgid for entry in arabic.translated_entries()}
-    assert len(wanted) > 8
-    assert wanted <= translated
 
 
 def test_rooms_hold_no_files_of_catch_all_names():
