@@ -5,15 +5,18 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
+from alliance.measures.models import Item
+from alliance.psychometrics.scoring import ScoredItem, rescale
 from alliance.ratings.models import Rating
 
 UNSAID = "unsaid"  # In place of a mark: I would rather not say.
 LINE_STEPS = 100
 # What is offered besides has names of its own: two measures may have the same key.
 BESIDES = "besides-"
+GUESS = "guess"
 
 
 class MarkField(forms.CharField):
@@ -106,7 +109,8 @@ class RatingForm(forms.Form):
         self.besides = besides
         self.items = list(version.items.all())
         self.items_besides = list(besides.items.all()) if besides else []
-        asked = {item.key: version for item in self.items}
+        self.guesses = _guess_in(version)
+        asked = {item.key: version for item in [*self.items, *self.guesses]}
         asked |= {f"{BESIDES}{item.key}": besides for item in self.items_besides}
         for name, of in asked.items():
             self.fields[name] = MarkField(version=of)
@@ -146,6 +150,7 @@ class RatingForm(forms.Form):
         return {
             "answers": _answers(marks),
             "unsaid": _unsaid(marks),
+            "guess": self._guess(),
             "besides": _answers(besides),
             "unsaid_besides": _unsaid(besides),
             "tension": said.get("tension", ""),
@@ -157,12 +162,20 @@ class RatingForm(forms.Form):
             "seconds": _whole(said["seconds"], most=24 * 60 * 60),
         }
 
+    def _guess(self):
+        """Return where the therapist thinks that the client's total lies, from 0 to 10, or None."""
+        mark = self.cleaned_data.get(GUESS)
+        if mark in (None, UNSAID):
+            return None
+        version = self.version
+        return rescale(mark, ScoredItem(GUESS, "", version.minimum, version.maximum))
+
     def _marks(self, items, prefix=""):
         return {item.key: self.cleaned_data[f"{prefix}{item.key}"] for item in items}
 
     def statements(self):
         """Return each statement with its field, its marks, and the one that is chosen, if any."""
-        return self._statements(self.items)
+        return self._statements([*self.items, *self.guesses])
 
     def statements_besides(self):
         """Return the same of what is offered besides."""
@@ -187,6 +200,15 @@ class RatingForm(forms.Form):
                 "place": chosen if is_on_line else "",
                 "chosen": _nearest(chosen, of.marks) if is_on_line else chosen,
             }
+
+
+def _guess_in(version):
+    """Return the question for a guess as one more statement, where the version has one."""
+    if not version.guess:
+        return []
+    return [
+        Item(key=GUESS, text=version.guess, low_anchor=gettext("Low"), high_anchor=gettext("High"))
+    ]
 
 
 def _nearest(place, marks):

@@ -17,6 +17,9 @@ MOST_STEPS = 100
 MOST_ITEMS = 100
 LARGEST_NUMBER = 9999  # Of a version.
 LONGEST_OF_NORM = 400
+# What the form itself sends beside the marks.
+TAKEN = {"sent", "mode", "submission", "line_px", "seconds", "tension", "comment", "audience"}
+TAKEN |= {"guess", "which", "deed", "csrfmiddlewaretoken"}
 WORDS = ("title", "intro", "licence", "source")
 MORE_WORDS = ("comment_prompt", "guess", "translation")
 
@@ -180,6 +183,8 @@ class _Reading(Values):
         items = tuple(self.item(item, place) for place, item in enumerate(told))
         keys = [item.key for item in items]
         for place, key in enumerate(keys):
+            is_free = key not in TAKEN and not key.startswith("besides-")
+            self.need(is_free, ("items", place, "key"), f"no item can have the key {key}.")
             said = f"two items have the same key, {key}."
             self.need(key not in keys[:place], ("items", place, "key"), said)
         asked = {item.component for item in items} - {""}

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from alliance.asking.actions import request_rating, send_to_tablet, submit_rating
 from alliance.asking.models import AskingRules
@@ -191,6 +192,36 @@ def test_a_guess_without_anything_to_hold_it_against_is_only_shown(cast):
     guess(hold(cast.cleo), None, 4)
     assert beside(cast).guessed == ""
     assert len(beside(cast).guesses) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ({"guess": "7"}, 7.0),
+        ({"guess": "35", "mode": "line"}, 3.5),
+        ({"guess": ""}, None),
+        ({"guess": "unsaid"}, None),
+        ({}, None),
+    ],
+)
+def test_the_therapists_form_asks_for_a_guess(cast, client, sent, stored):
+    session = hold(cast.cleo)
+    client.force_login(cast.theo)
+    _asked, secret = ask(session, "therapist")
+    address = reverse("rate", args=[secret])
+    version = MeasureVersion.objects.to_ask(key="session-therapist", language="en")
+    assert escape(version.guess) in client.get(address).content.decode()
+    assert client.post(address, {"sent": "1", **sent}).status_code == 302
+    own = Rating.objects.get(session=session)
+    assert own.guess == stored
+    assert "guess" not in own.answers
+    assert own.total is None
+
+
+def test_a_client_is_asked_for_no_guess(cast, client):
+    _asked, secret = ask(hold(cast.cleo))
+    answer = client.post(reverse("rate", args=[secret]), {"sent": "1", "guess": "7"})
+    assert answer.status_code == 422
 
 
 # --- The page ---

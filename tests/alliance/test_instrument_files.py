@@ -180,6 +180,16 @@ WRONG = {
         'key = "one"',
         "the same key, one",
     ),
+    "a key that the form needs": (
+        changed('key = "three"', 'key = "comment"'),
+        "comment",
+        "no item can have the key comment",
+    ),
+    "a key like those of what is offered besides": (
+        changed('key = "three"', 'key = "besides-real"'),
+        "besides-real",
+        "no item can have the key besides-real",
+    ),
     "a picture nobody has drawn": (
         changed("low = 'No'", "low = 'No'\npicture = 'elephant'"),
         "elephant",
