@@ -151,7 +151,7 @@ def _guessed(rows):
     if not kinds:
         return ""
     counts = [
-        _("%(what)s: %(n)s") % {"what": name, "n": kinds.count(kind)}
+        _("%(n)s × %(what)s") % {"n": kinds.count(kind), "what": name}
         for kind, name in words.guess_names().items()
         if kind in kinds
     ]

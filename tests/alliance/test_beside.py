@@ -177,7 +177,7 @@ def test_guesses_stand_beside_the_clients_means_and_are_counted_in_words(cast):
         guess(hold(cast.cleo, weeks_ago=6 - back), total, guessed)
     said = beside(cast)
     assert said.guessed == (
-        "within a point of the guess: 2; lower than guessed: 1; higher than guessed: 1."
+        "2 × within a point of the guess; 1 × lower than guessed; 1 × higher than guessed."
     )
     assert [(g.guessed, g.marked, g.said) for g in said.guesses] == [
         ("6.5", "6.0", "within a point of the guess"),
