@@ -27,6 +27,29 @@ print(sign_in_path(demo_user(stories.MANAGER)))
 THERAPIST = MANAGER.replace("stories.MANAGER", "stories.THEO")
 
 
+ASK_AFRESH = """
+from datetime import timedelta
+from django.utils import timezone
+from alliance.asking.actions import request_rating
+from alliance.asking.models import Arrangement
+from alliance.measures.models import Measure
+from sessions_app.clients.models import Episode
+from sessions_app.sessions.actions import log_session
+episode = Episode.objects.open().get(client__code={code!r})
+measure = Measure.objects.get(key={measure!r})
+Arrangement.objects.update_or_create(episode=episode, defaults={{"measure": measure}})
+by = episode.therapist.user
+at = timezone.now() - timedelta(minutes=episode.sessions.count())
+session = log_session(episode=episode, starts_at=at, by=by)
+print(request_rating(session=session, respondent="client", channel="link", by=by)[1])
+"""
+
+
+def ask_afresh(measure="session", code="D-162"):
+    """Return what makes a session and asks its client; it prints the form's secret."""
+    return ASK_AFRESH.format(code=code, measure=measure)
+
+
 class Demo:
     """A running demonstration: its links by name, and a way to speak to its database."""
 

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST
 
 from alliance.asking.actions import (
@@ -157,6 +158,7 @@ def for_its_secret(view):
 @csrf_exempt
 @public
 @never_cache
+@gzip_page  # Nothing in this page is secret from whoever has its address.
 @require_http_methods(["GET", "HEAD", "POST"])
 @limits_guesses("form")
 @for_its_secret

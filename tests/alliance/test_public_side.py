@@ -139,7 +139,9 @@ def test_whatever_does_not_admit_looks_alike(cast, client):
         answers = {}
         for why, secret in secrets.items():
             answer = getattr(client, method)(form(secret))
-            answers[why] = (answer.status_code, answer.content, dict(answer.headers))
+            headers = dict(answer.headers)
+            headers.pop("Expires", None)  # It tells the second.
+            answers[why] = (answer.status_code, answer.content, headers)
         expected = answers["unknown"]
         assert expected[0] == (404 if method in {"get", "head", "post"} else 405)
         assert answers == dict.fromkeys(secrets, expected), method

@@ -9,20 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
+from tests.demo_server import ask_afresh
 from tests.journeys.conftest import look_over
-
-FRESH = """
-from alliance.asking.actions import request_rating
-from datetime import timedelta
-from django.utils import timezone
-from sessions_app.clients.models import Episode
-from sessions_app.sessions.actions import log_session
-episode = Episode.objects.open().get(client__code="D-162")
-by = episode.therapist.user
-at = timezone.now() - timedelta(minutes=episode.sessions.count())
-session = log_session(episode=episode, starts_at=at, by=by)
-print(request_rating(session=session, respondent="client", channel="link", by=by)[1])
-"""
 
 COUNT = """
 from alliance.ratings.models import Comment
@@ -33,7 +21,7 @@ print(sum(comment.text.startswith("Sheet ") for comment in Comment.objects.all()
 @pytest.fixture
 def form(demo):
     """Return the address of a form that nobody has opened."""
-    return f"{demo.base}/r/{demo.shell(FRESH)}/"
+    return f"{demo.base}/r/{demo.shell(ask_afresh())}/"
 
 
 @pytest.mark.parametrize("width", [320, 390])
