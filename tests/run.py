@@ -21,7 +21,9 @@ TRACED = [
     "tests/alliance/test_client_form.py",
     "tests/alliance/test_handing_over.py",
     "tests/alliance/test_public_side.py",
+    "tests/alliance/test_comments.py",
     "tests/alliance/test_reception.py",
+    "tests/alliance/test_second_thoughts.py",
     "tests/alliance/test_tablets.py",
 ]
 REST = ["tests", "--ignore=tests/journeys", *(f"--ignore={path}" for path in TRACED)]

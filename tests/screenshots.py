@@ -28,6 +28,55 @@ IN_README = {
     "form-phone-dark": "form-dark",
 }
 
+# Somebody is invited, a client is taken over, a record is opened: pages that are empty else.
+EVENTS = """
+from django.urls import reverse
+from alliance.demo import stories
+from alliance.demo.actions import demo_user
+from alliance.demo.tokens import sign_in_path
+from sessions_app.access.actions import appoint_deputy
+from sessions_app.clients.actions import add_client, hand_over_episode
+from sessions_app.openings.actions import open_in_emergency
+from sessions_app.places.actions import invite
+theo, sue, mara = map(demo_user, (stories.THEO, stories.SUPERVISOR, stories.MANAGER))
+place, above, manages = (who.memberships.get() for who in (theo, sue, mara))
+practice = place.practice
+_invitation, secret = invite(
+    practice=practice, email="new@demo.example", is_clinician=True, by=mara, absolute=str
+)
+colleague = practice.memberships.filter(episodes__isnull=False).exclude(pk=place.pk).first()
+taken = hand_over_episode(
+    episode=add_client(therapist=colleague, code="V-555", by=colleague.user), to=place, by=mara
+)
+appoint_deputy(member=above, by=mara)
+opened = open_in_emergency(
+    client=place.episodes.get(client__code="K-231").client, member=above,
+    reason="The therapist is ill, and the client has called twice.", by=sue, absolute=str,
+)
+for who, name, args in (
+    ("nobody", "join", [secret]), ("nobody", "account_reset_password", []),
+    *(("manager", name, [practice.pk]) for name in (
+        "people", "invite", "practice-trail", "practice-emergencies")),
+    *(("manager", name, [colleague.pk]) for name in (
+        "member", "member-duties", "member-leave", "hand-over", "supervision-create")),
+    ("therapist", "consent", [taken.pk]), ("therapist", "episode", [taken.pk]),
+    *(("therapist", name, []) for name in (
+        "clients-trail", "emergencies", "mfa_index", "mfa_activate_totp", "mfa_add_webauthn",
+        "account_change_password", "account_logout", "client-create", "caseload")),
+    ("supervisor", "emergencies", []), ("supervisor", "emergency", [opened.pk]),
+    ("reception", "reception", []),
+):
+    print(who, name, reverse(name, args=args))
+print("link", "reception", sign_in_path(demo_user(stories.RECEPTION)))
+"""
+# On whose clients a device is handed over, each time on another's: a session is logged for it.
+HANDED_OVER = {
+    "phone-light": "D-162",
+    "phone-dark": "K-231",
+    "desk-light": "F-077",
+    "desk-dark": "R-450",
+}
+
 
 def main():
     shutil.rmtree(ALL, ignore_errors=True)
@@ -44,6 +93,9 @@ def main():
         signed_in = {
             who: _sign_in(browser, links[who]) for who in ("therapist", "supervisor", "manager")
         }
+        told = [line.split() for line in demo.shell(EVENTS).splitlines()]
+        pages = [page for page in told if page[0] != "link"]
+        signed_in["reception"] = _sign_in(browser, demo.base + told[-1][2])
         for size, (width, height) in WIDTHS.items():
             for theme in ("light", "dark"):
                 options = {
@@ -53,6 +105,7 @@ def main():
                     "reduced_motion": "reduce",
                 }
                 _visit_all(browser, links, signed_in, options, f"{size}-{theme}")
+                _visit(browser, demo.base, pages, signed_in, options, f"{size}-{theme}")
                 _hand_over(browser, demo, options, f"{size}-{theme}")
                 _tablet(browser, demo, signed_in["manager"], options, f"{size}-{theme}")
         browser.close()
@@ -69,12 +122,25 @@ def _sign_in(browser, link):
     return state
 
 
+def _visit(browser, base, pages, signed_in, options, suffix):
+    """Take pictures of addresses, each as the person whose page it is."""
+    for who, name, path in pages:
+        context = browser.new_context(**options, storage_state=signed_in.get(who))
+        page = context.new_page()
+        page.goto(base + path)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > options["viewport"]["width"]:
+            print(f"{who}-{name}-{suffix} is {wide} px wide")
+        page.screenshot(path=ALL / f"page-{who}-{name}-{suffix}.png", full_page=True)
+        context.close()
+
+
 def _hand_over(browser, demo, options, suffix):
     """Hand a device over, with a sign-in of its own: it ends with that."""
     context = browser.new_context(**options)
     page = context.new_page()
     page.goto(demo.therapist())
-    page.get_by_role("link", name="D-162").click()
+    page.get_by_role("link", name=HANDED_OVER[suffix]).click()
     page.get_by_role("link", name="Log a session").click()
     page.get_by_role("button", name="Log this session").click()
     page.get_by_text("What happens when you hand it over").click()
