@@ -2,6 +2,7 @@
 
 from alliance.asking.models import Arrangement, AskingRules
 from alliance.detection.models import ParameterVersion, Sensitivity
+from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.trends.models import Flag, Reading, Standing
@@ -12,6 +13,7 @@ __all__ = [
     "Comment",
     "Flag",
     "Item",
+    "Licence",
     "Measure",
     "MeasureVersion",
     "ParameterVersion",

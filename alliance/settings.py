@@ -370,6 +370,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+# What is sent as a file is read in memory and lies on no disk; what is too large is dropped.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 # --- Words, time, files ----------------------------------------------------------------
 

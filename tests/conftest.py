@@ -48,7 +48,7 @@ ITEMS = ("say", "matter", "change", "aim", "suits", "voice")
 TRIGGERS = (
     "sessions_app.migrations.0002_promises_kept_by_triggers",
     "sessions_app.migrations.0007_audit_seals",
-    "alliance.migrations.0002_wording_stands_once_rated",
+    "alliance.migrations.0011_licensed_measures",
 )
 # Two databases of the tests may lie in one cluster, and roles are the cluster's.
 ROLES = f"alliance_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"

@@ -84,7 +84,9 @@ def request_rating(*, session, respondent, channel, by, at=None, besides=False):
         session=session,
         respondent=respondent,
         measure_version=MeasureVersion.objects.to_ask(
-            key=_measure(session, respondent), language=language
+            key=_measure(session, respondent),
+            language=language,
+            practice=session.episode.client.practice,
         ),
         extra_version=offered_besides(
             session=session, respondent=respondent, language=language, on_demand=besides

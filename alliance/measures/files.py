@@ -97,7 +97,7 @@ def read_measure(text: str, name: str) -> ReadMeasure:
         raise InstrumentError(f"{name}, line {line}: {said}.") from error
     except (ValueError, RecursionError) as error:
         raise InstrumentError(f"{name}, line 1: this cannot be read as TOML.") from error
-    return _Reading(told, Lines(text), name).whole()
+    return Reading(told, Lines(text), name).whole()
 
 
 def decode(raw: bytes, name: str) -> str:
@@ -109,8 +109,8 @@ def decode(raw: bytes, name: str) -> str:
         raise InstrumentError(f"{name}, line {line}: this is no text in UTF-8.") from error
 
 
-class _Reading(Values):
-    """One file while it is read."""
+class Reading(Values):
+    """One questionnaire while it is read, from a file or from wherever it is said in this shape."""
 
     def whole(self):
         told = self.told

@@ -3,10 +3,14 @@
 from collections import Counter
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from alliance.measures.licences import Licence
 from alliance.psychometrics.scoring import ScoredItem
+from sessions_app.access.models import Practice, today
+
+OURS = "session"  # The statements that stand in for what may not be asked.
 
 
 class Perspective(models.TextChoices):
@@ -16,8 +20,17 @@ class Perspective(models.TextChoices):
     THERAPIST = "therapist", _("Therapist")
 
 
+class MeasureQuerySet(models.QuerySet):
+    def for_practice(self, practice):
+        """Keep ours and those that `practice` added itself; another's are not there."""
+        return self.filter(Q(practice=None) | Q(practice=practice))
+
+
 class Measure(models.Model):
-    """A questionnaire, whatever its wording: its versions are never joined in one line."""
+    """A questionnaire, whatever its wording: its versions are never joined in one line.
+
+    Without a practice it is ours, for everybody; else it is that practice's own.
+    """
 
     class Purpose(models.TextChoices):
         """What its answers are for: the course of the alliance, or a talk beside it."""
@@ -25,14 +38,22 @@ class Measure(models.Model):
         ALLIANCE = "alliance", _("How the relationship develops")
         QUALITIES = "qualities", _("How it is to work with this therapist")
 
+    practice = models.ForeignKey(Practice, models.PROTECT, null=True, blank=True, related_name="+")
     key = models.SlugField(max_length=48)
     perspective = models.CharField(max_length=16, choices=Perspective)
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.ALLIANCE)
     name = models.CharField(max_length=120)
 
+    objects = MeasureQuerySet.as_manager()
+
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["key"], name="measure_key_is_used_once"),
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(practice=None), name="measure_key_is_used_once"
+            ),
+            models.UniqueConstraint(
+                fields=["practice", "key"], name="measure_key_is_used_once_in_a_practice"
+            ),
             models.CheckConstraint(
                 condition=Q(perspective__in=["client", "therapist"]),
                 name="measure_perspective_is_known",
@@ -47,17 +68,58 @@ class Measure(models.Model):
 
 
 class MeasureVersionQuerySet(models.QuerySet):
-    def to_ask(self, *, key, language):
-        """Return the newest version of the measure `key` in `language`, else in English."""
-        versions = self.filter(measure__key=key).select_related("measure").order_by("-number")
-        wanted = versions.filter(language=language).first()
-        return wanted or versions.filter(language="en")[:1].get()
+    def for_practice(self, practice):
+        """Keep ours and those of measures that `practice` added itself; no other's."""
+        return self.filter(Q(measure__practice=None) | Q(measure__practice=practice))
+
+    def managed_by(self, user):
+        """Keep those that the practices added themselves which `user` manages today; not ours."""
+        return self.filter(measure__practice__in=Practice.objects.managed_by(user))
+
+    def shown_to(self, user):
+        """Keep ours, and those of the practices that `user` manages today."""
+        managed = Practice.objects.managed_by(user)
+        return self.filter(Q(measure__practice=None) | Q(measure__practice__in=managed))
+
+    def licensed(self, *, on=None):
+        """Keep ours, and those under a licence that holds on a day: today, if none is named."""
+        holds = Licence.objects.holding(on or today()).filter(version=OuterRef("pk"))
+        return self.filter(Q(measure__practice=None) | Exists(holds))
+
+    def askable(self):
+        """Keep those that are active, and may be asked today."""
+        return self.licensed().filter(state=MeasureVersion.State.ACTIVE)
+
+    def to_ask(self, *, key, language, practice=None):
+        """Return the newest version of the measure `key` in `language`, else in English.
+
+        A measure of that key which `practice` added itself comes before ours.
+        What is not active, or whose licence is over, is passed over: instead of
+        it our own statements are asked.
+        """
+        wanted = Q(measure__practice=None, measure__key__in=[key, OURS])
+        if practice:
+            wanted |= Q(measure__practice=practice, measure__key=key)
+        found = self.askable().filter(wanted)
+        spoken = found.filter(language__in=[language, "en"]).select_related("measure")
+        if not spoken:
+            raise MeasureVersion.DoesNotExist
+        return min(
+            spoken,
+            key=lambda version: (
+                version.measure.practice_id is None,
+                version.measure.key != key,
+                version.language != language,
+                -version.number,
+            ),
+        )
 
 
 class MeasureVersion(models.Model):
     """One wording in one language, for one audience. Nobody changes it once it has been rated.
 
-    A trigger holds that (migration 0002); a new wording is a new number.
+    A trigger holds that (migration 0002); a new wording is a new number. Another
+    (migration 0011) holds that what a practice added is active under a licence only.
     """
 
     class Audience(models.TextChoices):
@@ -68,6 +130,11 @@ class MeasureVersion(models.Model):
     class Method(models.TextChoices):
         MEAN = "mean", _("Mean of the answers")
         SUM = "sum", _("Sum of the answers")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        ACTIVE = "active", _("Active")
+        RETIRED = "retired", _("Stopped")
 
     measure = models.ForeignKey(Measure, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
@@ -92,6 +159,7 @@ class MeasureVersion(models.Model):
     source = models.CharField(max_length=400)
     translation = models.CharField(max_length=200, blank=True, help_text="Who translated it.")
     digest = models.CharField(max_length=64)
+    state = models.CharField(max_length=16, choices=State, default=State.DRAFT)
 
     objects = MeasureVersionQuerySet.as_manager()
 
@@ -116,13 +184,24 @@ class MeasureVersion(models.Model):
             models.CheckConstraint(
                 condition=Q(method__in=["mean", "sum"]), name="version_method_is_known"
             ),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "active", "retired"]),
+                name="version_state_is_known",
+            ),
         ]
 
     def __str__(self):
         return f"{self.measure} {self.number} ({self.language})"
 
     def audit_scope(self):
-        return None, None
+        return self.measure.practice_id, None
+
+    def notice(self):
+        """Return what the holder of its licence wants to be said on the form, if anything."""
+        if self.measure.practice_id is None:
+            return ""
+        holding = self.licences.holding(today()).order_by("-attested_on", "-pk")
+        return holding.values_list("notice", flat=True).first() or ""
 
     @property
     def is_a_line(self):

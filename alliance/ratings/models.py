@@ -184,14 +184,17 @@ class RatingRequest(models.Model):
         """Whether the form may still be shown, or with `grace` still be sent.
 
         Not when the therapist has left, or is locked out, nor once the client was
-        handed over: nobody would read it.
+        handed over: nobody would read it. Nor when the licence of its wording is over.
         """
+        at = timezone.now() - (GRACE if grace else timedelta())
+        day = timezone.localdate(at, timezone=timezone.get_default_timezone())
         handed_over = Q(session__episode__ending=Episode.Ending.TRANSFERRED)
         still = RatingRequest.objects.open(grace=grace).exclude(handed_over)
         return still.filter(
             pk=self.pk,
             session__status=Session.Status.HELD,
             session__episode__therapist__in=Membership.objects.today(),
+            measure_version__in=MeasureVersion.objects.licensed(on=day),
         ).exists()
 
     def admits(self, *, grace=False):

@@ -20,6 +20,8 @@ FORM_MAY = {
     "alliance.Measure": READ,
     "alliance.MeasureVersion": READ,
     "alliance.Item": READ,
+    # Whether one holds, and what it wants said on the form; not what its number is.
+    "alliance.Licence": "SELECT (id, version_id, attested_on, valid_until, notice)",
     "alliance.ParameterVersion": ADD,
     "alliance.Sensitivity": READ,
     "alliance.RatingRequest": "SELECT, UPDATE (closed_at, closing, strays, opened_at)",
