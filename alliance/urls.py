@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("sessions_app.clients.urls")),
     path("", include("sessions_app.sessions.urls")),
     path("", include("sessions_app.trail.urls")),
+    path("", include("alliance.measures.urls")),
     path("", include("alliance.detection.urls")),
     path("", include("alliance.trends.urls")),
     path("", include("alliance.asking.urls")),

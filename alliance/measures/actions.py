@@ -9,9 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from alliance.measures.fhir import write_questionnaire
 from alliance.measures.files import ReadMeasure, decode, read_measure
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
+from alliance.measures.stored import as_read
 from alliance.measures.values import InstrumentError
 from sessions_app.access.actions import record
 from sessions_app.access.models import Practice, today
@@ -19,8 +21,8 @@ from sessions_app.access.models import Practice, today
 INSTRUMENTS = Path(__file__).parent / "instruments"
 # What the client's form calls its own fields.
 NOT_KEYS = {
-    *("sent", "comment", "which", "csrfmiddlewaretoken", "submission", "seconds", "line_px"),
-    *("input_mode", "audience", "comment_audience", "tension", "unsaid", "guess", "opened"),
+    *("sent", "mode", "submission", "line_px", "seconds", "tension", "comment", "audience"),
+    *("deed", "which", "csrfmiddlewaretoken", "guess", "unsaid"),
 }
 
 
@@ -238,6 +240,17 @@ def stop(*, version, by):
     active = MeasureVersion.objects.filter(pk=version.pk, measure__practice__isnull=False)
     if active.filter(state=State.ACTIVE).update(state=State.RETIRED):
         record("measure.stopped", version, by=by)
+
+
+@transaction.atomic
+def export_measure(*, version, by):
+    """Return a wording as FHIR, and note that it was downloaded.
+
+    Ours goes with its words; of a practice's own only the structure leaves.
+    """
+    record("measure.exported", version, by=by)
+    is_ours = version.measure.practice_id is None
+    return write_questionnaire(as_read(version), status=version.state, with_wording=is_ours)
 
 
 def _digest(read):

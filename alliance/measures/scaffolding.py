@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from django.utils.translation import gettext_lazy as _
+
 from alliance.psychometrics.scoring import COMPONENTS, ScoredItem
 
+CERTAINTY = {
+    "read": _("as read in a source"),
+    "remembered": _("from memory"),
+    "unsure": _("not sure"),
+}
 FOLDER = Path(__file__).parent / "scaffolds"
 
 
@@ -20,6 +27,10 @@ class Fact:
     says: str
     source: str
     certainty: str
+
+    @property
+    def how_sure(self):
+        return CERTAINTY[self.certainty]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ import csv
 import io
 import unicodedata
 
-from alliance.psychometrics.scoring import COMPONENTS
+from alliance.psychometrics.own_total import own_total
+from alliance.psychometrics.scoring import COMPONENTS, ScoredItem
 from alliance.trends.pages import session_rows
 from alliance.trends.replay import replay
 from sessions_app.sessions.models import Session
@@ -31,9 +32,9 @@ def write_series(episode):
 
 
 def write_csv(episode):
-    """Write an episode's sessions and marks as CSV: no name, no note, no comment.
+    """Write an episode's sessions and marks as CSV: no name, no note, no comment, no wording.
 
-    A cell that a spreadsheet would take for a formula is written as text.
+    `own_total` is in the measure's own points, as its authors count it. A cell that a spreadsheet would take for a formula is written as text.
     """
     out = io.StringIO()
     writer = _writer(out)
@@ -41,7 +42,9 @@ def write_csv(episode):
         ["client", "session", "starts_at", "status", "measure", "version", "language"]
         + [*COMPONENTS, "total"]
         + [f"therapist_{name}" for name in (*COMPONENTS, "total")]
+        + ["own_total"]
     )
+    items: dict[int, list[ScoredItem]] = {}
     for row in session_rows(episode):
         version = row.rating.measure_version if row.rating else None
         writer.writerow(
@@ -55,6 +58,7 @@ def write_csv(episode):
                 version.language if version else "",
                 *_numbers(row.rating),
                 *_numbers(row.own),
+                _own_total(row.rating, items),
             ]
         )
     return out.getvalue()
@@ -68,6 +72,24 @@ def _writer(out):
 def _numbers(rating):
     values = [getattr(rating, name, None) for name in (*COMPONENTS, "total")]
     return ["" if value is None else round(value, 4) for value in values]
+
+
+def _own_total(rating, items):
+    """Return the total in the measure's own points; `items` keeps those of each version."""
+    if rating is None:
+        return ""
+    version = rating.measure_version
+    if version.pk not in items:
+        items[version.pk] = version.scored_items()
+    scored = items[version.pk]
+    keys = {item.key for item in scored}
+    total = own_total(
+        {key: mark for key, mark in rating.answers.items() if key in keys},
+        scored,
+        method=version.method,
+        least_answered=version.least_answered,
+    )
+    return "" if total is None else round(total, 4)
 
 
 def as_text(cell):
