@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 
+from django.conf import settings
 from django.conf.locale import LANG_INFO
 from django.core.validators import slug_re
 from django.utils.text import slugify
@@ -136,9 +137,11 @@ class _Found:
 
     def language(self, told):
         said = str(told.get("language") or "").lower()
-        for code in (said, said.split("-")[0]):
-            if "name" in LANG_INFO.get(code, ()):
-                return code
+        codes = [said, said.split("-")[0]]
+        known = [code for code in codes if code in dict(settings.FORM_LANGUAGES)]
+        known += [code for code in codes if "name" in LANG_INFO.get(code, ())]
+        if known:
+            return known[0]
         self.note("It does not say its language in a way that is known here: English is noted.")
         return "en"
 

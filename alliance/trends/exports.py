@@ -34,7 +34,8 @@ def write_series(episode):
 def write_csv(episode):
     """Write an episode's sessions and marks as CSV: no name, no note, no comment, no wording.
 
-    `own_total` is in the measure's own points, as its authors count it. A cell that a spreadsheet would take for a formula is written as text.
+    `own_total` is in the measure's own points, as its authors count it. A cell
+    that a spreadsheet would take for a formula is written as text.
     """
     out = io.StringIO()
     writer = _writer(out)

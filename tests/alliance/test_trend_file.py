@@ -48,7 +48,9 @@ def test_the_file_is_csv_to_be_saved_and_kept_by_no_cache(cast, download, name):
 
 def test_an_episode_without_sessions_has_its_columns_and_no_lines(cast, download):
     header = download(cast.cleo).content.decode().splitlines()
-    assert header == [",".join(f'"{name}"' for name in [*COLUMNS, *SCORES, *OWN_SCORES])]
+    assert header == [
+        ",".join(f'"{name}"' for name in [*COLUMNS, *SCORES, *OWN_SCORES, "own_total"])
+    ]
 
 
 def test_a_rated_session_is_a_line_with_its_numbers_and_its_measure(cast, download):
@@ -66,6 +68,7 @@ def test_a_rated_session_is_a_line_with_its_numbers_and_its_measure(cast, downlo
         "language": "en",
         **dict(zip(SCORES, ["7.0", "5.0", "9.5", "7.1667"], strict=True)),
         **dict.fromkeys(OWN_SCORES, "4.0"),
+        "own_total": "7.1667",
     }
 
 
