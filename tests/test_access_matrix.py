@@ -26,6 +26,7 @@ from sessions_app.openings.actions import open_in_emergency
 from sessions_app.people.middleware import SecondFactor
 from sessions_app.places.actions import end_membership, invite, lock_membership
 from sessions_app.tablets.actions import invite_tablet, pair_tablet
+from tests.alliance.own_measures import TOML, add
 from tests.conftest import ask, give_app, hold
 from tests.passkeys import give_passkey
 
@@ -225,6 +226,16 @@ MATRIX = {
     "tablets": ("practice", {}, managed(200, NOT_SO)),
     "tablet-invite": ("practice", {"name": "Room 2"}, managed(200, 200)),
     "tablet-revoke": ("tablet", {}, managed(NOT_SO, 302)),
+    "measures": ("practice", {}, managed(200, NOT_SO)),
+    "measure-upload": ("practice", {}, managed(200, 200)),
+    "measure-write": ("practice", {}, managed(200, 200)),
+    "measure": ("own measure", {}, managed(200, NOT_SO)),
+    "measure-edit": ("own measure", {}, managed(200, 200)),
+    "measure-licence": ("own measure", {}, managed(200, 200)),
+    "measure-activate": ("own measure", {}, managed(NOT_SO, 302)),
+    "measure-stop": ("own measure", {}, managed(NOT_SO, 302)),
+    "measure-fhir": ("own measure", {}, managed(200, NOT_SO)),
+    "measure-preview": ("own measure", {}, managed(200, NOT_SO)),
     # Reception, and what it may ask for
     "reception": (None, {}, at_reception(200, NOT_SO)),
     "reception-ask": ("at reception", {}, at_reception(NOT_SO, 302)),
@@ -354,6 +365,15 @@ def tablets(cast):
     }
 
 
+def own_measures(cast):
+    """Add a questionnaire to the practice of each client; Cleo's and Dora's share one practice."""
+    texts = {"cleo": TOML, "dora": TOML.replace('"teapots"', '"kettles"'), "emil": TOML}
+    return {
+        name: add(getattr(cast, name).client.practice, by=cast.mara, text=text)
+        for name, text in texts.items()
+    }
+
+
 def keys(rows):
     return {name: row.pk for name, row in rows.items()}
 
@@ -369,6 +389,7 @@ MADE = {
     "taken over": lambda cast: keys(taken_over(cast)),
     "deputy": lambda cast: keys(deputies(cast)),
     "emergency": lambda cast: keys(emergencies(cast)),
+    "own measure": lambda cast: keys(own_measures(cast)),
 }
 
 

@@ -67,7 +67,7 @@ def _rehearse(practice):
     """Return, for each rule, what it would have done with each wording's series."""
     since = timezone.now() - LOOKS_BACK
     rules: dict[str, Rule] = {**PRESETS, **{key: switch.mark for key, switch in SWITCHES.items()}}
-    versions = MeasureVersion.objects.select_related("measure").in_bulk()
+    versions = MeasureVersion.objects.for_practice(practice).select_related("measure").in_bulk()
     lines: dict[int, list[Line]] = {}
     for line in lines_of(practice):
         lines.setdefault(line.version, []).append(line)

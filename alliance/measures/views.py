@@ -58,8 +58,9 @@ def measure_upload(request, practice_id):
 def measure_write(request, practice_id):
     """Choose what to begin with; then type in the words, statement by statement."""
     practice = _practice(request, practice_id)
-    scaffold = scaffolds().get(request.GET.get("scaffold", ""))
-    count = CountForm(request.GET if "items" in request.GET else None)
+    asked = request.POST if request.method == "POST" else request.GET
+    scaffold = scaffolds().get(asked.get("scaffold", ""))
+    count = CountForm(asked if "items" in asked else None)
     context = {"practice": practice, "scaffold": scaffold}
     if not scaffold and not count.is_valid():
         context |= {"count": count, "scaffolds": scaffolds().values()}
@@ -70,6 +71,7 @@ def measure_write(request, practice_id):
         *_sent(request),
         keys=[f"item-{place}" for place in range(1, how_many + 1)],
         initial={"language": practice.language} | begun,
+        begun_with=("scaffold", scaffold.key) if scaffold else ("items", how_many),
         next_number=lambda key, language: next_number(practice, key, language),
     )
     if form.is_valid():

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from crispy_forms.layout import Div, Fieldset, Layout, Submit
+from crispy_forms.layout import Div, Fieldset, Hidden, Layout, Submit
 from django import forms
 from django.conf import settings
 from django.core.validators import validate_slug
@@ -68,11 +68,11 @@ class WordingForm(forms.Form):
     norm_sd = forms.FloatField(label=_("Standard deviation"), required=False)
     norm_source = _words(_("Who says so"), 400, required=False)
 
-    def __init__(self, *args, keys, next_number=None, draft=None, **kwargs):
+    def __init__(self, *args, keys, next_number=None, begun_with=(), draft=None, **kwargs):
         """`keys` are those of the statements; `draft` is what is changed.
 
         For what is new, `next_number` tells from its key and language how many
-        versions there will be.
+        versions there will be, and `begun_with` is sent along: a name and a value.
         """
         super().__init__(*args, **kwargs)
         self.keys, self.next_number, self.draft = keys, next_number, draft
@@ -94,6 +94,8 @@ class WordingForm(forms.Form):
             self._add_statement(place)
         self.helper = helper(submit=_("Keep this draft"))
         self.helper.layout = self._layout()
+        if begun_with:
+            self.helper.layout.append(Hidden(*begun_with))
 
     def _add_statement(self, place):
         ends = {"required": False, "help_text": _("Empty: as for all.")}

@@ -341,6 +341,30 @@ def test_a_download_of_ratings_gives_its_own_total_in_its_own_points(cast):
     assert float(row["total"]) == pytest.approx((10 + 5 + 10) / 3, abs=1e-4)
 
 
+def test_answers_that_belong_to_no_component_are_kept_and_break_no_page(cast):
+    text = TOML
+    for part in ("trust", "goals", "collaboration"):
+        text = text.replace(f'component = "{part}"\n', "")
+    version = add_active(cast.practice, by=cast.mara, text=text)
+    choose(cast.practice, version.measure)
+    answers = {"warm": 5, "full": 3, "chipped": 1, "overall": 4}
+    rating = submit_rating(request=asked(cast), answers=answers)
+    assert (rating.answers, rating.total) == (answers, None)
+    theo = Client()
+    theo.force_login(cast.theo)
+    for name, args in (
+        ("episode", [cast.cleo.pk]),
+        ("caseload", []),
+        ("episode-series", [cast.cleo.pk]),
+    ):
+        assert theo.get(reverse(name, args=args)).status_code == 200
+    mara = Client()
+    mara.force_login(cast.mara)
+    assert mara.get(reverse("sensitivity", args=[cast.practice.pk])).status_code == 200
+    (row,) = csv.DictReader(io.StringIO(write_csv(cast.cleo)))
+    assert (row["total"], float(row["own_total"])) == ("", 17)
+
+
 # --- The pages ---
 
 

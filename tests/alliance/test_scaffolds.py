@@ -201,8 +201,9 @@ def words(count, **values):
     return told | values
 
 
-def write(mara, cast, query, told):
-    return mara.post(reverse("measure-write", args=[cast.practice.pk]) + query, told)
+def write(mara, cast, count, told):
+    address = reverse("measure-write", args=[cast.practice.pk])
+    return mara.post(address, told | {"items": str(count)})
 
 
 def errors(answer):
@@ -229,7 +230,7 @@ def test_what_is_typed_in_becomes_a_draft_as_typed(cast, mara):
     told = words(3, component_1="trust", component_2="goals", component_3="collaboration")
     told |= {"is_reverse_2": "on", "low_3": "empty", "high_3": "full"}
     norm = {"norm_population": "Pots", "norm_n": "9", "norm_mean": "3", "norm_sd": "1"}
-    answer = write(mara, cast, "?items=3", told | norm | {"norm_source": "Invented."})
+    answer = write(mara, cast, 3, told | norm | {"norm_source": "Invented."})
     assert answer.status_code == 302
     version = MeasureVersion.objects.get(measure__practice=cast.practice)
     rows = version.items.values_list("key", "component", "is_reverse", "low_anchor", "high_anchor")
@@ -244,8 +245,8 @@ def test_what_is_typed_in_becomes_a_draft_as_typed(cast, mara):
 
 def test_the_next_one_of_the_same_key_and_language_has_the_next_number(cast, mara):
     for _time in range(2):
-        assert write(mara, cast, "?items=2", words(2)).status_code == 302
-    assert write(mara, cast, "?items=2", words(2, language="ar")).status_code == 302
+        assert write(mara, cast, 2, words(2)).status_code == 302
+    assert write(mara, cast, 2, words(2, language="ar")).status_code == 302
     numbers = MeasureVersion.objects.filter(measure__practice=cast.practice)
     assert sorted(numbers.values_list("language", "number")) == [("ar", 1), ("en", 1), ("en", 2)]
 
@@ -271,7 +272,7 @@ def test_the_next_one_of_the_same_key_and_language_has_the_next_number(cast, mar
 def test_what_does_not_fit_is_said_beside_its_field_and_what_was_typed_is_kept(
     cast, mara, values, field, said
 ):
-    answer = write(mara, cast, "?items=2", words(2, **values))
+    answer = write(mara, cast, 2, words(2, **values))
     assert answer.status_code == 200
     assert said.lower() in errors(answer)[field].lower()
     if "text_2" not in values:
@@ -317,7 +318,7 @@ def test_a_refused_change_is_said_and_kept_on_the_page(cast, mara):
 
 
 def test_of_a_measure_without_components_the_page_says_what_the_trend_will_not_show(cast, mara):
-    write(mara, cast, "?items=2", words(2))
+    write(mara, cast, 2, words(2))
     version = MeasureVersion.objects.get(measure__practice=cast.practice)
     page = mara.get(reverse("measure", args=[version.pk])).content.decode()
     assert "the trend shows no total for it" in page

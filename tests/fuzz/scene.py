@@ -15,6 +15,7 @@ from sessions_app.clients.actions import add_client, hand_over_episode
 from sessions_app.openings.actions import open_in_emergency
 from sessions_app.places.actions import invite
 from sessions_app.tablets.actions import invite_tablet, pair_tablet
+from tests.alliance.own_measures import TOML, add, add_active
 from tests.conftest import PASSWORD, ask, hold, rate
 from tests.passkeys import give_passkey
 
@@ -66,6 +67,10 @@ class Scene:
         self.soft, self.passkey = give_passkey(cast.theo)
         self.tablet, self.pairing = invite_tablet(
             practice=cast.practice, name="Room 1", by=cast.mara
+        )
+        self.draft = add(cast.practice, by=cast.mara)
+        self.active = add_active(
+            cast.practice, by=cast.mara, text=TOML.replace("version = 1", "version = 2")
         )
 
     def signed_in(self, name):

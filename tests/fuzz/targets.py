@@ -9,6 +9,7 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from alliance.demo.tokens import sign_in_path
+from tests.alliance.own_measures import TOML
 from tests.conftest import ITEMS, PASSWORD, code_of
 from tests.fuzz.scene import Scene, browser, code_by
 from tests.passkeys import SoftPasskey
@@ -21,9 +22,31 @@ ALONE = "alliance.asking.public_urls"
 ONLY_POSTED = {
     *("policy-report", "hand-back", "sign-out-elsewhere", "emergency-end", "invitation-revoke"),
     *("member-lock", "member-unlock", "deputy-appoint", "deputy-dismiss", "reception-ask"),
-    *("rating-own", "tablet-revoke"),
+    *("rating-own", "tablet-revoke", "measure-activate", "measure-stop"),
 }
 MARKS = dict.fromkeys(ITEMS, "7") | {"sent": "1", "comment": "Thank you."}
+WORDING = {
+    "name": "Kettles",
+    "key": "kettles",
+    "language": "en",
+    "perspective": "client",
+    "title": "About kettles",
+    "intro": "Mark what fits.",
+    "minimum": 1,
+    "maximum": 5,
+    "step": 1,
+    "low": "cold",
+    "high": "hot",
+    "method": "sum",
+    "least_answered": "1",
+    "source": "Invented.",
+    "translation": "Original.",
+    "comment_prompt": "Anything else?",
+    "is_validated": "on",
+    "text_1": "It boils.",
+}
+# For as many statements as the questionnaire has that is there already.
+WORDS_OF_ALL = {f"text_{place}": f"Statement {place}." for place in range(1, 5)}
 REPORT = {
     "csp-report": {
         "document-uri": "http://localhost/",
@@ -176,6 +199,20 @@ def targets(cast):
     yield staff("tablets", mara, args=practice)
     yield staff("tablet-invite", mara, {"name": "Room 3"}, args=practice, accepted=200)
     yield staff("tablet-revoke", mara, {}, args=[scene.tablet.pk])
+    yield staff("measures", mara, args=practice)
+    pasted = {"text": TOML.replace('"teapots"', '"kettles"')}
+    yield staff("measure-upload", mara, pasted, args=practice)
+    begun = {"items": 1}
+    yield staff("measure-write", mara, WORDING | begun, args=practice, query=begun)
+    drafted, active = [scene.draft.pk], [scene.active.pk]
+    yield staff("measure", mara, args=drafted)
+    yield staff("measure-edit", mara, WORDING | WORDS_OF_ALL, args=drafted)
+    licence = {"holder": "Pottery Ltd", "kind": "group", "number": "T-2", "has_seen": "on"}
+    yield staff("measure-licence", mara, licence | {"valid_until": day}, args=drafted)
+    yield staff("measure-activate", mara, {}, args=active)
+    yield staff("measure-stop", mara, {}, args=active)
+    yield staff("measure-fhir", mara, args=drafted)
+    yield staff("measure-preview", mara, args=drafted)
     # --- Reception ---
     yield staff("reception", rita)
     replaces = scene.other.requests.get(closed_at=None).pk

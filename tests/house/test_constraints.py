@@ -19,6 +19,7 @@ from django.utils import timezone
 from alliance.asking.models import Arrangement, AskingRules, Way, When
 from alliance.detection.actions import choose_sensitivity
 from alliance.detection.models import ParameterVersion, Sensitivity
+from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.trends.actions import open_trend
@@ -35,6 +36,8 @@ from sessions_app.places.models import Invitation
 from sessions_app.sessions.models import Session
 from sessions_app.tablets.actions import invite_tablet, pair_tablet
 from sessions_app.tablets.models import Tablet
+from tests.alliance.own_measures import add as add_measure_to
+from tests.alliance.own_measures import license_it
 from tests.conftest import Cast, ask, hold, rate
 
 DAY = timedelta(days=1)
@@ -265,6 +268,55 @@ def _emergency(scene):
         by=olga.user,
         absolute=str,
     )
+
+
+def _own(scene, *, is_licensed=True):
+    """Add a questionnaire of the practice's own, or return it."""
+    found = MeasureVersion.objects.filter(measure__practice=scene.cast.practice).first()
+    version = found or add_measure_to(scene.cast.practice, by=scene.cast.mara)
+    if is_licensed and not version.licences.exists():
+        license_it(version, by=scene.cast.mara)
+    return version
+
+
+def _licence(scene):
+    return _own(scene).licences.get()
+
+
+def _second_own(scene, version):
+    """Return what a further wording of the same questionnaire would hold."""
+    names = ("measure_id", "language", "minimum", "maximum", "step", "least_answered", "licence")
+    return {name: getattr(version, name) for name in names} | {"number": 2}
+
+
+def _born(scene):
+    """Add a wording that is active from the start, of a practice's own or of ours."""
+    own = _own(scene)
+
+    def write(*, version, **values):
+        add(MeasureVersion, **_second_own(scene, version))(**values | {"state": "active"})
+
+    return write, [{"version": own}], [{"version": scene.arabic, "number": 3}]
+
+
+def _expire(licence):
+    change(licence)(
+        attested_on=timezone.localdate() - 9 * DAY, valid_until=timezone.localdate() - 3 * DAY
+    )
+
+
+def _activate(scene):
+    """Activate a wording of the practice's own whose licence holds, is over, or is not there."""
+    own = _own(scene)
+
+    def write(licence="holds"):
+        if licence == "over":
+            _expire(own.licences.get())
+        if licence == "missing":
+            own.licences.all().delete()
+        change(own)(state="active")
+
+    return write, [{"licence": "over"}, {"licence": "missing"}], [{}]
 
 
 def _tablet(scene, name="Room 2"):
@@ -650,7 +702,12 @@ PROMISES = {
     "measure_key_is_used_once": lambda s: (
         add(Measure, name="Another", perspective="client"),
         [{"key": "session"}],
-        [{"key": "another"}],
+        [{"key": "another"}, {"key": "session", "practice": s.cast.practice}],
+    ),
+    "measure_key_is_used_once_in_a_practice": lambda s: (
+        add(Measure, name="Another", perspective="client", key=_own(s).measure.key),
+        [{"practice": s.cast.practice}],
+        [{"practice": s.cast.elsewhere}, {}],
     ),
     "measure_perspective_is_known": _known(
         lambda s: s.rating.measure, "perspective", "client", "therapist"
@@ -678,10 +735,28 @@ PROMISES = {
     "version_has_a_licence": lambda s: (change(s.arabic), [{"licence": ""}], [{"licence": "MIT"}]),
     "version_audience_is_known": _known(lambda s: s.arabic, "audience", "adult", "young", "easy"),
     "version_method_is_known": _known(lambda s: s.arabic, "method", "mean", "sum"),
+    "version_state_is_known": lambda s: (
+        change(s.arabic),
+        [{"state": "other"}],
+        [{"state": "draft"}, {"state": "active"}, {"state": "retired"}],
+    ),
     "version_stands_once_rated": lambda s: (
-        lambda version: change(version)(title="Another title"),
-        [{"version": s.english}],
-        [{"version": s.arabic}],
+        lambda version, **values: change(version)(**values or {"title": "Another title"}),
+        [{"version": s.english}, {"version": s.english, "number": 9, "state": "retired"}],
+        [{"version": s.arabic}, {"version": s.english, "state": "retired"}],
+    ),
+    "version_is_active_under_a_licence": _activate,
+    "version_begins_under_a_licence": _born,
+    "licence_says_whose_and_which": lambda s: (
+        change(_licence(s)),
+        [{"holder": ""}, {"number": ""}],
+        [{"holder": "A", "number": "1"}],
+    ),
+    "licence_kind_is_known": _known(_licence, "kind", *Licence.Kind.values),
+    "licence_holds_when_it_is_attested": lambda s: (
+        change(_licence(s)),
+        [{"valid_until": timezone.localdate() - DAY}],
+        [{"valid_until": timezone.localdate()}],
     ),
     "version_stays_once_rated": lambda s: (
         add_by_sql(s.english),
@@ -980,15 +1055,13 @@ def _columns_of_their_own():
 
 def _triggers():
     promises = importlib.import_module("sessions_app.migrations.0002_promises_kept_by_triggers")
-    wording = importlib.import_module("alliance.migrations.0002_wording_stands_once_rated")
+    wording = importlib.import_module("alliance.migrations.0011_licensed_measures")
     places = importlib.import_module(
         "sessions_app.migrations.0005_invitations_consents_and_breaking_glass"
     )
     seals = importlib.import_module("sessions_app.migrations.0007_audit_seals")
     tables = [*promises.NAMES.values(), *places.NAMES.values(), *seals.NAMES.values()]
-    return {name for names in tables for name in names} | {
-        name for name, *_rest in wording.TRIGGERS
-    }
+    return {name for names in tables for name in names} | set(wording.NAMES)
 
 
 def _said(name):
