@@ -126,6 +126,7 @@ def _ask(request, asked, thanks_at, context):
         "form": form,
         "is_client": is_client,
         "who_reads": who_reads(asked),
+        "notice": asked.measure_version.notice(),
         "submission": form.data.get("submission") or uuid.uuid4(),
     }
     return render(request, "asking/rate.html", context, status=422 if form.is_bound else 200)

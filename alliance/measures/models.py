@@ -97,7 +97,7 @@ class MeasureVersionQuerySet(models.QuerySet):
         What is not active, or whose licence is over, is passed over: instead of
         it our own statements are asked.
         """
-        wanted = Q(measure__practice=None, measure__key__in=[key, OURS])
+        wanted = Q(measure__practice=None, measure__key__in=[key, OURS] if practice else [key])
         if practice:
             wanted |= Q(measure__practice=practice, measure__key=key)
         found = self.askable().filter(wanted)

@@ -257,8 +257,10 @@ def test_a_form_that_is_open_closes_with_the_licence(cast, client):
     request, secret = request_rating(
         session=session, respondent="client", channel="link", by=cast.theo
     )
-    page = client.get(reverse("rate", args=[secret]))
-    assert PLANTED in page.content.decode()
+    license_it(version, by=cast.mara, notice="© Pottery Ltd")
+    page = client.get(reverse("rate", args=[secret])).content.decode()
+    assert PLANTED in page
+    assert "© Pottery Ltd" in page
     version.licences.update(attested_on=today() - 30 * DAY, valid_until=today() - 2 * DAY)
     assert not request.is_open()
     answer = client.get(reverse("rate", args=[secret]))
