@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from alliance.measures.licences import Licence
-from alliance.measures.models import MeasureVersion
+from alliance.measures.models import Measure, MeasureVersion
 from alliance.measures.scaffolding import Scaffold, scaffolds
 from alliance.measures.stored import as_read
 from sessions_app.access.models import Practice, today
@@ -30,7 +30,7 @@ class Listed:
 class MeasuresPage:
     practice: Practice
     own: list[Listed]
-    ours: list[MeasureVersion]
+    ours: dict[Measure, list[MeasureVersion]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +45,21 @@ class VersionPage:
 
 
 def present_measures(practice):
-    """List the wordings that `practice` added, the latest first, and ours below."""
+    """List the wordings that `practice` added, and ours below, by questionnaire."""
     versions = (
         MeasureVersion.objects.for_practice(practice)
         .select_related("measure")
         .prefetch_related("licences")
         .order_by("measure__name", "language", "-number")
     )
-    own = [version for version in versions if version.measure.practice_id]
-    return MeasuresPage(
-        practice=practice,
-        own=[_listed(version) for version in own],
-        ours=[version for version in versions if not version.measure.practice_id],
-    )
+    own: list[Listed] = []
+    ours: dict[Measure, list[MeasureVersion]] = {}
+    for version in versions:
+        if version.measure.practice_id:
+            own.append(_listed(version))
+        else:
+            ours.setdefault(version.measure, []).append(version)
+    return MeasuresPage(practice=practice, own=own, ours=ours)
 
 
 def present_version(version):
