@@ -1,7 +1,6 @@
 """Taking questionnaires into the tables, ours and a practice's own, and letting them be asked."""
 
 import hashlib
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from alliance.measures.fhir import write_questionnaire
 from alliance.measures.files import ReadMeasure, decode, read_measure
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
-from alliance.measures.stored import as_read
+from alliance.measures.stored import as_items, as_read, as_version
 from alliance.measures.values import InstrumentError
 from sessions_app.access.actions import record
 from sessions_app.access.models import Practice, today
@@ -84,49 +83,6 @@ def _read(raw, name):
     return read_measure(decode(raw, name), name)
 
 
-def as_version(read: ReadMeasure, *, measure, digest):
-    """Return what was read of a file as a row that is not saved yet."""
-    return MeasureVersion(
-        measure=measure,
-        number=read.version,
-        language=read.language,
-        title=read.title,
-        intro=read.intro,
-        comment_prompt=read.comment_prompt,
-        audience=read.audience,
-        guess=read.guess,
-        minimum=read.minimum,
-        maximum=read.maximum,
-        step=read.step,
-        least_answered=read.least_answered,
-        method=read.method,
-        norms=[asdict(norm) for norm in read.norms],
-        is_validated=read.is_validated,
-        licence=read.licence,
-        source=read.source,
-        translation=read.translation,
-        digest=digest,
-    )
-
-
-def as_items(read: ReadMeasure, *, version):
-    """Return the statements that were read of a file as rows that are not saved yet."""
-    return [
-        Item(
-            version=version,
-            key=item.key,
-            position=place,
-            component=item.component,
-            text=item.text,
-            low_anchor=item.low,
-            high_anchor=item.high,
-            is_reverse=item.is_reverse,
-            picture=item.picture,
-        )
-        for place, item in enumerate(read.items, 1)
-    ]
-
-
 @transaction.atomic
 def add_measure(*, practice, read: ReadMeasure, by):
     """Add a wording to those of `practice`, as a draft that nobody is asked.
@@ -138,21 +94,19 @@ def add_measure(*, practice, read: ReadMeasure, by):
         raise ValidationError(
             _("“%(key)s” is one of ours: choose another key.") % {"key": read.key}
         )
+    if read.purpose != Measure.Purpose.ALLIANCE:
+        raise ValidationError(_("Only what is asked of each session can be added."))
     for item in read.items:
-        if item.key in NOT_KEYS:
+        if item.key in NOT_KEYS or item.key.startswith("besides-"):
             raise ValidationError(
                 _("No statement can have the key “%(key)s”: choose another.") % {"key": item.key}
             )
     measure, _is_new = Measure.objects.get_or_create(
         practice=practice,
         key=read.key,
-        defaults={
-            "perspective": read.perspective,
-            "purpose": read.purpose,
-            "name": read.name,
-        },
+        defaults={"perspective": read.perspective, "name": read.name},
     )
-    if (measure.perspective, measure.purpose) != (read.perspective, read.purpose):
+    if measure.perspective != read.perspective:
         raise ValidationError(
             _("“%(key)s” is here already, and asked of somebody else.") % {"key": read.key}
         )

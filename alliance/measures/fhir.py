@@ -109,3 +109,23 @@ def _ours(name, kind, value):
 def _control(code):
     coding = {"system": CONTROLS, "code": code}
     return {"url": CONTROL, "valueCodeableConcept": {"coding": [coding]}}
+
+
+def tables_in(told, key):
+    """Return the tables in a list of FHIR's, whatever stands there."""
+    value = told.get(key) if isinstance(told, dict) else None
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def extension_of(told, url):
+    """Return the value of an extension, whatever its type, or None."""
+    for extension in tables_in(told, "extension"):
+        if extension.get("url") == url:
+            return next((extension[key] for key in extension if key.startswith("value")), None)
+    return None
+
+
+def controls_of(told):
+    control = extension_of(told, CONTROL)
+    codings = tables_in(control, "coding")
+    return {coding.get("code") for coding in codings if coding.get("system") == CONTROLS}

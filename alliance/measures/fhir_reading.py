@@ -13,7 +13,15 @@ from django.conf.locale import LANG_INFO
 from django.core.validators import slug_re
 from django.utils.text import slugify
 
-from alliance.measures.fhir import CONTROL, CONTROLS, MAXIMUM, MINIMUM, ORDINAL, OURS
+from alliance.measures.fhir import (
+    MAXIMUM,
+    MINIMUM,
+    ORDINAL,
+    OURS,
+    controls_of,
+    extension_of,
+    tables_in,
+)
 from alliance.measures.files import Reading, ReadMeasure
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.measures.values import InstrumentError, limit
@@ -54,26 +62,6 @@ def _no_number(word):
     raise ValueError(word)
 
 
-def _list(told, key):
-    """Return the tables in a list of FHIR's, whatever stands there."""
-    value = told.get(key) if isinstance(told, dict) else None
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _extension(told, url):
-    """Return the value of an extension, whatever its type, or None."""
-    for extension in _list(told, "extension"):
-        if extension.get("url") == url:
-            return next((extension[key] for key in extension if key.startswith("value")), None)
-    return None
-
-
-def _controls(told):
-    control = _extension(told, CONTROL)
-    codings = _list(control, "coding")
-    return {coding.get("code") for coding in codings if coding.get("system") == CONTROLS}
-
-
 class _Found:
     """What is found in one Questionnaire, in the shape of a file of ours."""
 
@@ -96,31 +84,31 @@ class _Found:
         if "modifierExtension" in told:
             why = REFUSED["modifierExtension"]
             raise InstrumentError(f"{self.name}: {why}.")
-        for item in _list(told, "item"):
+        for item in tables_in(told, "item"):
             self.item(item, depth=1)
         if not self.items:
             raise InstrumentError(f"{self.name}: there are no items.")
         title = told.get("title") or told.get("name") or ""
         minimum, maximum, step = self.scale
         known = {
-            "key": _extension(told, f"{OURS}key") or self.key(told),
+            "key": extension_of(told, f"{OURS}key") or self.key(told),
             "version": self.version(told),
             "language": self.language(told),
-            "perspective": _extension(told, f"{OURS}perspective") or "client",
-            "name": _extension(told, f"{OURS}name") or str(title)[: limit(Measure, "name")],
+            "perspective": extension_of(told, f"{OURS}perspective") or "client",
+            "name": extension_of(told, f"{OURS}name") or str(title)[: limit(Measure, "name")],
             "title": title,
             "intro": told.get("description") or self.no_intro(),
             "comment_prompt": self.prompt,
-            "is_validated": _extension(told, f"{OURS}is-validated") or False,
+            "is_validated": extension_of(told, f"{OURS}is-validated") or False,
             "licence": self.licence(told),
-            "source": _extension(told, f"{OURS}source") or told.get("url") or self.name,
+            "source": extension_of(told, f"{OURS}source") or told.get("url") or self.name,
             "scale": {"minimum": minimum, "maximum": maximum, "step": step},
             "scoring": self.scoring(told),
             "items": self.items,
-            "norms": [self.norm(one) for one in _list(told, "extension") if _is_norm(one)],
+            "norms": [self.norm(one) for one in tables_in(told, "extension") if _is_norm(one)],
         }
         for key in ("audience", "purpose", "translation", "guess"):
-            value = _extension(told, f"{OURS}{key}")
+            value = extension_of(told, f"{OURS}{key}")
             known |= {} if value is None else {key: value}
         return known
 
@@ -158,15 +146,15 @@ class _Found:
         return "That of its holder"
 
     def scoring(self, told):
-        method = _extension(told, f"{OURS}method")
-        share = _extension(told, f"{OURS}least-answered")
+        method = extension_of(told, f"{OURS}method")
+        share = extension_of(told, f"{OURS}least-answered")
         if method is None or share is None:
             self.note("It does not say how it is scored: by the mean, with no answer missing.")
         return {"method": method or "mean", "least_answered": 1 if share is None else share}
 
     def norm(self, told):
         parts = ("population", "n", "mean", "sd", "source")
-        return {part: _extension(told, part) for part in parts}
+        return {part: extension_of(told, part) for part in parts}
 
     def item(self, told, *, depth):
         link_id = str(told.get("linkId", ""))
@@ -179,7 +167,7 @@ class _Found:
                 self.refuse(link_id, "a group with words of its own cannot be shown")
             if depth == DEEPEST:
                 self.refuse(link_id, "groups lie too deep in one another")
-            for item in _list(told, "item"):
+            for item in tables_in(told, "item"):
                 self.item(item, depth=depth + 1)
         elif kind in ("text", "string"):
             if self.prompt or told.get("item"):
@@ -199,10 +187,10 @@ class _Found:
         self.scale = scale
         if told.get("required"):
             self.note("Some items must be answered, says the file: here each may be skipped.")
-        for end in _list(told, "item"):
-            for control in _controls(end) & {"lower", "upper"}:
+        for end in tables_in(told, "item"):
+            for control in controls_of(end) & {"lower", "upper"}:
                 ends[control] = end.get("text")
-            if not _controls(end) & {"lower", "upper"}:
+            if not controls_of(end) & {"lower", "upper"}:
                 self.refuse(str(end.get("linkId", link_id)), "nothing can stand below a statement")
         is_key = slug_re.match(link_id) and len(link_id) <= limit(Item, "key")
         self.link_ids.append(link_id)
@@ -211,28 +199,28 @@ class _Found:
             "text": told.get("text"),
             "low": ends.get("lower"),
             "high": ends.get("upper"),
-            "is_reverse": _extension(told, f"{OURS}is-reverse") or False,
+            "is_reverse": extension_of(told, f"{OURS}is-reverse") or False,
         }
         for key in ("component", "picture"):
-            value = _extension(told, f"{OURS}{key}")
+            value = extension_of(told, f"{OURS}{key}")
             item |= {} if value is None else {key: value}
         self.items.append(item)
 
     def line(self, told, link_id):
-        minimum, maximum = _extension(told, MINIMUM), _extension(told, MAXIMUM)
+        minimum, maximum = extension_of(told, MINIMUM), extension_of(told, MAXIMUM)
         if not (_is_number(minimum) and _is_number(maximum)):
             self.refuse(link_id, "it does not say from where to where its numbers go")
-        step = _extension(told, f"{OURS}step")
+        step = extension_of(told, f"{OURS}step")
         return (minimum, maximum, 1 if step is None else step), {}
 
     def choices(self, told, link_id):
-        options = _list(told, "answerOption")
+        options = tables_in(told, "answerOption")
         numbers, words = [], {}
         for option in options:
             coding = option.get("valueCoding")
             coding = coding if isinstance(coding, dict) else {}
-            ordinal = _extension(coding, ORDINAL)
-            ordinal = _extension(option, ORDINAL) if ordinal is None else ordinal
+            ordinal = extension_of(coding, ORDINAL)
+            ordinal = extension_of(option, ORDINAL) if ordinal is None else ordinal
             number = option.get("valueInteger") if ordinal is None else ordinal
             if not _is_number(number):
                 self.refuse(link_id, "one of its answers has no number")

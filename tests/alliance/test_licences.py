@@ -78,7 +78,7 @@ def test_a_key_of_ours_is_refused(cast):
         add(cast.practice, by=cast.mara, text=TOML.replace('"teapots"', '"session"'))
 
 
-@pytest.mark.parametrize("key", ["sent", "comment", "deed"])
+@pytest.mark.parametrize("key", ["sent", "comment", "deed", "besides-warm"])
 def test_a_statement_cannot_be_called_like_a_field_of_the_form(cast, key):
     with pytest.raises(ValidationError, match="choose another"):
         add(cast.practice, by=cast.mara, text=TOML.replace('key = "warm"', f'key = "{key}"'))
@@ -96,6 +96,32 @@ def test_one_measure_is_asked_of_one_side_only(cast, draft):
     text = TOML.replace('"client"', '"therapist"').replace("version = 1", "version = 2")
     with pytest.raises(ValidationError, match="asked of somebody else"):
         add(cast.practice, by=cast.mara, text=text)
+
+
+def test_what_is_asked_beside_the_sessions_cannot_be_added(cast):
+    text = 'purpose = "qualities"\n' + TOML
+    for part in ("trust", "goals", "collaboration"):
+        text = text.replace(f'component = "{part}"\n', "")
+    with pytest.raises(ValidationError, match="asked of each session"):
+        add(cast.practice, by=cast.mara, text=text)
+
+
+def test_a_practice_is_offered_what_its_clients_can_be_asked_today_and_nothing_else(cast):
+    draft = add(cast.practice, by=cast.mara)
+
+    def offered(practice):
+        return set(Measure.objects.offered_to(practice).values_list("key", flat=True))
+
+    ours = offered(cast.elsewhere)
+    assert {"session", "session-short"} <= ours
+    assert not {"teapots", "session-therapist", "qualities"} & ours
+    assert offered(cast.practice) == ours
+    license_it(draft, by=cast.mara)
+    activate(version=draft, by=cast.mara)
+    assert offered(cast.practice) == ours | {"teapots"}
+    assert offered(cast.elsewhere) == ours
+    let_licence_end(draft)
+    assert offered(cast.practice) == ours
 
 
 def test_what_is_stored_reads_as_what_was_sent(draft):

@@ -49,7 +49,7 @@ def test_a_questionnaire_is_uploaded_licensed_activated_and_stopped(
 
     # She sees it as a client would.
     mara.get_by_role("link", name="See it as a client would").click()
-    expect(mara.get_by_text(f"{PLANTED}: warm.")).to_be_visible()
+    expect(mara.get_by_role("group", name=f"{PLANTED}: warm.")).to_be_visible()
     look_over(mara)
     mara.get_by_role("link", name="Back").click()
 
@@ -106,7 +106,9 @@ def test_the_words_are_typed_in_to_a_scaffold(practice, open_page, device, theme
     mara.get_by_label("Where the words come from").fill("Invented.")
     mara.get_by_label("Words at the low end", exact=True).fill("little")
     for place in range(5):
-        mara.get_by_label("Statement", exact=True).nth(place).fill(f"Invented {place}.")
+        mara.get_by_role("textbox", name=re.compile("^Statement")).nth(place).fill(
+            f"Invented {place}."
+        )
     mara.get_by_role("button", name="Keep this draft").click()
     expect(mara.get_by_text("Words are missing for this end").first).to_be_visible()
     assert mara.get_by_label("Heading").input_value() == "Invented heading"
@@ -115,7 +117,10 @@ def test_the_words_are_typed_in_to_a_scaffold(practice, open_page, device, theme
     expect(mara.get_by_text("A draft, asked of nobody.")).to_be_visible()
     expect(mara.get_by_text("the trend shows no total for it")).to_be_visible()
     mara.get_by_role("link", name="Change the words").click()
-    assert mara.get_by_label("Statement", exact=True).nth(4).input_value() == "Invented 4."
+    assert (
+        mara.get_by_role("textbox", name=re.compile("^Statement")).nth(4).input_value()
+        == "Invented 4."
+    )
     look_over_without_script(mara)
 
 
