@@ -1,6 +1,7 @@
 """What clients read is there in each language that they are asked in, whole."""
 
 import importlib.util
+import re
 import tomllib
 from datetime import date, datetime
 
@@ -159,6 +160,13 @@ def test_the_clients_page_is_in_their_language_and_its_direction(cast, client, l
     with translation.override(language):
         assert gettext("Send my answers") in page
     assert "Send my answers" not in page
+
+
+def test_marks_are_written_in_the_digits_of_the_form_and_sent_as_ever(cast, client):
+    ClientIdentity.objects.filter(client=cast.cleo.client).update(language="ar")
+    _asked, secret = ask(hold(cast.cleo))
+    page = client.get(reverse("rate", args=[secret])).content.decode()
+    assert 'value="10"><span>١٠<' in re.sub(r"\s+", " ", page)
 
 
 @pytest.mark.parametrize(
