@@ -35,8 +35,10 @@ CLIENT_FILES = [
     "alliance/ratings/models.py:Tension",
     "alliance/ratings/models.py:Audience",
 ]
-# Laid out like the pages of clients, and read by members of staff.
-STAFF_TEMPLATES = {"tablets/pair.html", "components/back_to_staff.html"}
+# Laid out like the pages of clients, and read by members of staff. So is what a page of theirs
+# says in a language of its own.
+STAFF_TEMPLATES = {"tablets/pair.html", "asking/preview.html"}
+IN_ANOTHER_LANGUAGE = re.compile(r"{% language .*?{% endlanguage %}", re.DOTALL)
 TRANSLATES = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd%]|\{\w*\}")
 
@@ -102,7 +104,7 @@ def _calls_in_template(text):
     string = r"""u?("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
     call = re.compile(rf"(n?)gettext\({string}(?:,\s*{string})?")
     one = re.compile(rf"\b_\({string}\)")
-    told = templatize(text)
+    told = templatize(IN_ANOTHER_LANGUAGE.sub("", text))
     for found in call.finditer(told):
         yield bool(found[1]), [ast.literal_eval(part) for part in found.groups()[1:] if part]
     for found in one.finditer(told):

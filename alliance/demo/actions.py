@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime, time, timedelta
+from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -22,6 +23,7 @@ from sessions_app.sessions.models import Session
 TIME_ZONE = "Europe/Vienna"
 # The items of trust, goals and collaboration, in the order in which stories tell them.
 ITEMS = [("say", "matter"), ("change", "aim"), ("suits", "voice")]
+BESIDES = (1, 0, 1, 0, -1, -2)
 ASKED_BY = [RatingRequest.Channel.DEVICE, RatingRequest.Channel.LINK]
 NOT_HELD = {
     "x": (Session.Status.MISSED, ""),
@@ -145,7 +147,26 @@ def _rate(session, respondent, said, dice, comment=""):
     answers: dict[str, float | None] = {}
     for keys, mark in zip(ITEMS, said.split(), strict=True):
         answers |= dict.fromkeys(keys) if mark == "-" else _two_marks(keys, float(mark), dice)
-    submit_rating(request=asked, answers=answers, comment=comment, at=at + timedelta(minutes=1))
+    marks = [float(mark) for mark in said.split() if mark != "-"]
+    about = round(fmean(marks)) if marks else None
+    submit_rating(
+        request=asked,
+        answers=answers,
+        besides=_besides(asked.extra_version, about),
+        guess=about if respondent == Perspective.THERAPIST else None,
+        comment=comment,
+        at=at + timedelta(minutes=1),
+    )
+
+
+def _besides(version, about):
+    """Answer what is offered besides: near the other marks, each statement in its own way."""
+    if version is None or about is None:
+        return None
+    return {
+        item.key: float(min(10, max(0, about + more)))
+        for item, more in zip(version.items.all(), BESIDES, strict=True)
+    }
 
 
 def _two_marks(keys, mark, dice):

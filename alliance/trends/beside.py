@@ -99,6 +99,7 @@ def _in_one_wording(version, ratings):
             "name": name,
             "marks": ", ".join(marks),
         }
+        # Drawn by our own code; the words in it are escaped where they are put in.
         drawing = mark_safe(sparkline(points, summary=summary, slots=MOST_SHOWN))  # noqa: S308
         rows.append(Quality(name=name, marks=marks, drawing=drawing))
     return Qualities(

@@ -235,6 +235,8 @@ def test_the_stories_that_raise_nothing_are_there_too(demo):
     assert handed_over.followed_by.therapist.user.name == "Nadia Rahal"
     assert Rating.objects.filter(measure_version__language="ar").count() >= 5
     assert Rating.objects.filter(respondent="therapist").count() >= 5
+    assert Rating.objects.filter(respondent="therapist").exclude(guess=None).count() >= 5
+    assert Rating.objects.filter(measure__purpose="qualities").count() >= 5
     assert {story.tells for story in stories.STORIES} >= {"rising", "slow slide", "steady"}
 
 

@@ -127,7 +127,10 @@ def test_a_word_that_nobody_translated_is_found(tmp_path, monkeypatch):
     )
     (tmp_path / "templates" / "asking" / "page.html").write_text(page)
     (tmp_path / "templates" / "asking" / "client.html").write_text("{% translate 'frame' %}")
-    (tmp_path / "templates" / "part.html").write_text("{% translate 'part' as told %}")
+    (tmp_path / "templates" / "part.html").write_text(
+        "{% translate 'part' as told %}"
+        "{% language 'en' %}{% translate 'for staff' %}{% endlanguage %}"
+    )
     (tmp_path / "templates" / "staff.html").write_text("{% translate 'staff' %}")
     monkeypatch.setattr(messages, "ROOT", tmp_path)
     monkeypatch.setattr(messages, "CLIENT_FILES", ["code.py:Told"])
