@@ -172,45 +172,6 @@ def test_marks_are_written_in_the_digits_of_the_form_and_sent_as_ever(cast, clie
     assert 'value="10"><span>١٠<' in re.sub(r"\s+", " ", page)
 
 
-@pytest.mark.parametrize(
-    ("asked_for", "language"),
-    [
-        ("de", "de"),
-        ("de-AT,de;q=0.9,en;q=0.5", "de"),
-        ("ar", "ar"),
-        ("ja, fr;q=0.5", "fr"),
-        ("ja", "en"),
-        ("", "en"),
-        ("*, ;;; ../", "en"),
-    ],
-)
-def test_where_nothing_is_a_client_reads_that_in_the_language_of_their_browser(
-    client, db, asked_for, language
-):
-    answer = client.get(reverse("rate", args=["x" * 43]), headers={"accept-language": asked_for})
-    assert answer.status_code == 404
-    page = answer.content.decode()
-    assert f'<html lang="{language}"' in page
-    with translation.override(language):
-        assert gettext("There is nothing here") in page
-
-
-def test_too_often_is_said_in_the_language_of_the_browser(client, db):
-    for _try in range(40):
-        answer = client.get(reverse("rate", args=["x" * 43]), headers={"accept-language": "es"})
-    assert answer.status_code == 429
-    assert '<html lang="es"' in answer.content.decode()
-
-
-@pytest.mark.parametrize("language", ["de", "ar"])
-def test_members_of_staff_read_english_whatever_their_clients_read(cast, client, language):
-    type(cast.practice).objects.filter(pk=cast.practice.pk).update(language=language)
-    client.force_login(cast.theo)
-    for address in (reverse("caseload"), "/nothing-here/"):
-        page = client.get(address, headers={"accept-language": language}).content.decode()
-        assert '<html lang="en"' in page
-
-
 # --- Days and digits ---
 
 
