@@ -1,6 +1,7 @@
 """The register: every table of this app, gathered from its rooms."""
 
 from alliance.asking.models import Arrangement, AskingRules
+from alliance.asking.standing_models import StandingLink
 from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
@@ -22,4 +23,5 @@ __all__ = [
     "Reading",
     "Sensitivity",
     "Standing",
+    "StandingLink",
 ]

@@ -335,6 +335,8 @@ CSRF_COOKIE_NAME = "csrftoken" if IS_LOCAL else "__Host-csrftoken"
 HAND_OVER_COOKIE_NAME = "hand-over" if IS_LOCAL else "__Host-hand-over"
 # It holds the key of a tablet that the practice has paired; beside it there are only forms.
 TABLET_COOKIE_NAME = "tablet" if IS_LOCAL else "__Host-tablet"
+# It holds for a quarter of an hour that the PIN of a client's bookmark was given on this device.
+STANDING_COOKIE_NAME = "standing" if IS_LOCAL else "__Host-standing"
 SECURE_SSL_REDIRECT = not IS_LOCAL
 SECURE_HSTS_SECONDS = 0 if IS_LOCAL else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not IS_LOCAL

@@ -83,11 +83,7 @@ def request_rating(*, session, respondent, channel, by, at=None, besides=False):
     request = RatingRequest.objects.create(
         session=session,
         respondent=respondent,
-        measure_version=MeasureVersion.objects.to_ask(
-            key=_measure(session, respondent),
-            language=language,
-            practice=session.episode.client.practice,
-        ),
+        measure_version=version_to_ask(session, respondent, by),
         extra_version=offered_besides(
             session=session, respondent=respondent, language=language, on_demand=besides
         ),
@@ -129,6 +125,15 @@ def _can_be_rated(session_id):
     held = Session.objects.held().exclude(episode__ending=Episode.Ending.TRANSFERRED)
     therapists = Membership.objects.today()
     return held.filter(pk=session_id, episode__therapist__in=therapists).exists()
+
+
+def version_to_ask(session, respondent, by):
+    """Return the wording in which somebody would be asked to rate `session` today."""
+    return MeasureVersion.objects.to_ask(
+        key=_measure(session, respondent),
+        language=_language(session, respondent, by),
+        practice=session.episode.client.practice,
+    )
 
 
 def _measure(session, respondent):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from alliance.asking.standing_models import StandingLink
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Rating, RatingRequest
 from sessions_app.access.models import Deputy, Membership, Supervision
@@ -76,5 +77,6 @@ def present_asking(session):
         "open": RatingRequest.objects.open()
         .filter(session=session, respondent=Perspective.CLIENT)
         .first(),
+        "has_bookmark": StandingLink.objects.in_use().filter(episode=session.episode_id).exists(),
         "tablets": Tablet.objects.at_hand_of(session.episode.therapist).order_by("name", "pk"),
     }

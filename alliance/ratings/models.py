@@ -310,6 +310,7 @@ class Rating(models.Model):
         null=True, help_text="When its therapist first had the comment before them."
     )
     submitted_at = models.DateTimeField()
+    filled_in_on = models.DateField(null=True, help_text="The day that stands on a paper sheet.")
     entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     superseded_by = models.OneToOneField(
         "self", models.PROTECT, null=True, related_name="supersedes"
@@ -371,6 +372,14 @@ class Rating(models.Model):
             models.CheckConstraint(
                 condition=Q(comment_read_at=None) | ~Q(comment_audience=""),
                 name="rating_comment_that_was_read_is_there",
+            ),
+            models.CheckConstraint(
+                condition=Q(filled_in_on=None) | Q(input_mode="paper"),
+                name="rating_filled_in_on_is_of_paper",
+            ),
+            models.CheckConstraint(
+                condition=~Q(input_mode__in=["paper", "aloud"]) | Q(entered_by__isnull=False),
+                name="rating_typed_in_says_by_whom",
             ),
         ]
 

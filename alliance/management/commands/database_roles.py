@@ -30,6 +30,7 @@ FORM_MAY = {
     "alliance.AskingRules": READ,
     "alliance.Arrangement": CHANGE,
     "alliance.Standing": CHANGE,
+    "alliance.StandingLink": "SELECT, UPDATE (pin, wrong_pins, locked_until, revoked_at)",
     "alliance.Flag": CHANGE,
     "alliance.Reading": READ,
 }

@@ -1,0 +1,149 @@
+"""Typing in what a client marked on paper or said aloud."""
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from alliance.asking.entering_pages import is_a_line, marks_of
+from alliance.ratings.models import Rating
+from sessions_app.places.forms import day_field
+
+LINE = 100  # Millimetres, as the sheet is printed where nothing scales it.
+
+
+class EnteredForm(forms.Form):
+    """One field for each statement, each may be empty, and the comment with its readers."""
+
+    comment = forms.CharField(
+        label=_("What is written on it"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+    )
+    audience = forms.ChoiceField(
+        label=_("For whom it was written"),
+        required=False,
+        choices=Rating.Audience,
+        initial=Rating.Audience.THERAPIST,
+        widget=forms.RadioSelect,
+        help_text=_("Where nothing is chosen: for the therapist, now."),
+    )
+    nothing_said = _("Type in at least one mark, or what is written.")
+
+    def __init__(self, *args, version, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.version = version
+        self.items = list(version.items.all())
+        for item in self.items:
+            self.fields[item.key] = self.mark_field(item)
+        if not version.comment_prompt:
+            del self.fields["comment"], self.fields["audience"]
+
+    def mark_field(self, item):
+        """Return the field in which the mark of a statement is chosen: one of its steps."""
+        return forms.TypedChoiceField(
+            label=item.text,
+            choices=[(mark, mark) for mark in marks_of(self.version)],
+            coerce=float,
+            empty_value=None,
+            required=False,
+            error_messages={"invalid_choice": _("Please choose one of the marks shown.")},
+        )
+
+    def clean(self):
+        super().clean()
+        typed = self.cleaned_data
+        said = any(typed.get(item.key) is not None for item in self.items)
+        if not (said or typed.get("comment") or self.errors):
+            raise forms.ValidationError(self.nothing_said)
+        return typed
+
+    def statements(self):
+        """Yield each statement with its field, and what is chosen there."""
+        for item in self.items:
+            yield {
+                "item": item,
+                "field": self[item.key],
+                "marks": marks_of(self.version),
+                "chosen": self[item.key].value() if self.is_bound else None,
+            }
+
+    def said(self):
+        """Return what the actions take."""
+        return {
+            "answers": {item.key: self.cleaned_data[item.key] for item in self.items},
+            "comment": self.cleaned_data.get("comment", ""),
+            "audience": self.cleaned_data.get("audience") or Rating.Audience.THERAPIST,
+        }
+
+    def count(self):
+        """Return how many statements have a mark."""
+        return sum(mark is not None for mark in self.said()["answers"].values())
+
+
+class SpokenForm(EnteredForm):
+    """What a client said while somebody read to them."""
+
+    nothing_said = _("Nothing has been chosen yet.")
+
+
+class SheetForm(EnteredForm):
+    """What is marked on a sheet: in millimetres from the beginning of each line."""
+
+    line = forms.IntegerField(
+        label=_("How long are the lines on it, in millimetres?"),
+        min_value=50,
+        max_value=200,
+        initial=LINE,
+        help_text=_("100, unless the printer made the page smaller or larger."),
+    )
+    filled_in_on = day_field(
+        _("Filled in on"), required=False, help_text=_("Empty where no day is written on it.")
+    )
+
+    def __init__(self, *args, session, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.session = session
+        self.is_a_line = is_a_line(self.version)
+        if self.is_a_line:
+            self.order_fields(["line"])
+        else:
+            del self.fields["line"]
+
+    def mark_field(self, item):
+        if not is_a_line(self.version):
+            return super().mark_field(item)
+        return forms.IntegerField(
+            label=item.text,
+            required=False,
+            min_value=0,
+            widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        )
+
+    def clean_filled_in_on(self):
+        day = self.cleaned_data["filled_in_on"]
+        if day and not self.session.held_on <= day <= timezone.localdate():
+            raise forms.ValidationError(_("That is before the session, or still to come."))
+        return day
+
+    def clean(self):
+        cleaned = super().clean()
+        line = cleaned.get("line")
+        for item in self.items if line else ():
+            if (cleaned.get(item.key) or 0) > line:
+                self.add_error(item.key, _("The line is not that long."))
+        return cleaned
+
+    def said(self):
+        said = super().said() | {"filled_in_on": self.cleaned_data["filled_in_on"]}
+        if self.is_a_line:
+            said["answers"] = {
+                key: None if place is None else self._points(place)
+                for key, place in said["answers"].items()
+            }
+        return said
+
+    def _points(self, place):
+        """Return millimetres as points of the measure."""
+        version, line = self.version, self.cleaned_data["line"]
+        return round(version.minimum + place / line * (version.maximum - version.minimum), 4)
