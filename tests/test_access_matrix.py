@@ -19,6 +19,7 @@ from django.urls import get_resolver, resolve, reverse
 from django.utils import timezone
 
 from alliance.asking.actions import send_to_tablet
+from alliance.asking.standing_actions import choose_pin, make_standing_link
 from sessions_app.access.actions import appoint_deputy, join_practice, start_supervision
 from sessions_app.access.models import AuditEvent, User
 from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
@@ -27,7 +28,7 @@ from sessions_app.people.middleware import SecondFactor
 from sessions_app.places.actions import end_membership, invite, lock_membership
 from sessions_app.tablets.actions import invite_tablet, pair_tablet
 from tests.alliance.own_measures import TOML, add
-from tests.conftest import ask, give_app, hold
+from tests.conftest import ask, give_app, hold, rate
 from tests.passkeys import give_passkey
 
 # Beside those whom every test knows: Una supervises Nils in the other practice, Xena was a
@@ -174,6 +175,8 @@ MATRIX = {
     "policy-report": (None, {}, everyone(NOT_SO, 400)),
     "hand-back": (None, {}, everyone(NOT_SO, 302)),
     "rate": ("secret", {"sent": "1", "say": "7"}, everyone(200, 302)),
+    "standing": ("bookmark", {"pin": "4071"}, everyone(200, 302)),
+    "standing-form": ("behind a bookmark", {"sent": "1"}, everyone(302, 302)),
     "demo-sign-in": ("token", {}, everyone(404, NOT_SO)),
     "join": ("invited", {}, everyone(200, 200)),
     "tablet-pair": ("pairing secret", {}, everyone(200, 302)),
@@ -239,6 +242,9 @@ MATRIX = {
     # Reception, and what it may ask for
     "reception": (None, {}, at_reception(200, NOT_SO)),
     "reception-ask": ("at reception", {}, at_reception(NOT_SO, 302)),
+    "reception-sheet": ("at reception", {}, at_reception(NOT_SO, 302)),
+    "reception-sheet-enter": ("at reception", {"line": "100", "say": "7"}, at_reception(200, 302)),
+    "reception-sheets": (None, {"code": "0000-0000"}, at_reception(200, 200)),
     # Clinicians, and what is theirs
     "client-create": (None, {}, clinicians(200, 200)),
     "caseload": (None, {}, clinicians(200, NOT_SO)),
@@ -249,6 +255,14 @@ MATRIX = {
     "session-create": ("episode", {}, by_object(HOLDS, 200, 200)),
     "session-edit": ("session", {}, by_object(HOLDS, 200, 200)),
     "rating-ask": ("session", {"channel": "link"}, by_object(HOLDS, 200, 302)),
+    "sheet": ("not asked", {}, by_object(HOLDS, NOT_SO, 200)),
+    "sheet-enter": ("session", {"line": "100", "say": "7"}, by_object(HOLDS, 200, 302)),
+    "sheets": (None, {"code": "0000-0000"}, clinicians(200, 200)),
+    "rating-aloud": ("session", {"deed": "begin"}, by_object(HOLDS, 302, 302)),
+    "standing-make": ("episode", {}, by_object(HOLDS, 200, 200)),
+    "standing-ask": ("with bookmark", {}, by_object(HOLDS, NOT_SO, 302)),
+    "rating-move": ("rating", {}, by_object(HOLDS, 200, 200)),
+    "rating-take-back": ("rating", {"reason": "Asked for."}, by_object(HOLDS, 200, 302)),
     "rating-own": ("session", {}, by_object(HOLDS, NOT_SO, 302)),
     "consent": ("taken over", {"answer": "agrees"}, by_object(HOLDS, 200, 302)),
     "clients-trail": (None, {}, clinicians(200, NOT_SO)),
@@ -260,7 +274,9 @@ MATRIX = {
     ),
 }
 CLINICAL = {
-    name for name, (target, *_rest) in MATRIX.items() if target in {"episode", "session"}
+    name
+    for name, (target, *_rest) in MATRIX.items()
+    if target in {"episode", "session", "not asked", "with bookmark", "rating"}
 } | {"caseload", "caseload-supervised"}
 
 
@@ -286,6 +302,8 @@ def path(name, target, thing):
         return reverse(name)
     if target == "key":
         return reverse(name, kwargs={"uidb36": "1", "key": "set-password"})
+    if target == "behind a bookmark":
+        return reverse(name, kwargs=thing)
     return reverse(name, args=[thing])
 
 
@@ -374,6 +392,22 @@ def own_measures(cast):
     }
 
 
+def others(cast):
+    """Hold another session with each client."""
+    return {name: hold(getattr(cast, name), weeks_ago=1) for name in OBJECTS}
+
+
+def bookmarks(cast):
+    """Return the secret of each client's bookmark, which has a PIN."""
+    made = {
+        name: make_standing_link(episode=getattr(cast, name), by=getattr(cast, name).therapist.user)
+        for name in OBJECTS
+    }
+    for link, _secret in made.values():
+        choose_pin(link=link, pin="4071")
+    return {name: secret for name, (_link, secret) in made.items()}
+
+
 def keys(rows):
     return {name: row.pk for name, row in rows.items()}
 
@@ -390,6 +424,13 @@ MADE = {
     "deputy": lambda cast: keys(deputies(cast)),
     "emergency": lambda cast: keys(emergencies(cast)),
     "own measure": lambda cast: keys(own_measures(cast)),
+    "rating": lambda cast: keys({name: rate(one, 7) for name, one in others(cast).items()}),
+    "not asked": lambda cast: keys(others(cast)),
+    "with bookmark": lambda cast: bookmarks(cast) and keys(others(cast)),
+    "bookmark": bookmarks,
+    "behind a bookmark": lambda cast: {
+        name: {"secret": secret, "which": "0" * 16} for name, secret in bookmarks(cast).items()
+    },
 }
 
 

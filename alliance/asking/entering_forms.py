@@ -4,7 +4,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from alliance.asking.entering_pages import is_a_line, marks_of
+from alliance.asking.entering_pages import marks_of
 from alliance.ratings.models import Rating
 from sessions_app.places.forms import day_field
 
@@ -104,14 +104,14 @@ class SheetForm(EnteredForm):
     def __init__(self, *args, session, **kwargs):
         super().__init__(*args, **kwargs)
         self.session = session
-        self.is_a_line = is_a_line(self.version)
+        self.is_a_line = self.version.is_a_line
         if self.is_a_line:
             self.order_fields(["line"])
         else:
             del self.fields["line"]
 
     def mark_field(self, item):
-        if not is_a_line(self.version):
+        if not self.version.is_a_line:
             return super().mark_field(item)
         return forms.IntegerField(
             label=item.text,

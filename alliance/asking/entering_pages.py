@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from alliance.asking.actions import version_to_ask
-from alliance.asking.pages import who_reads
+from alliance.asking.pages import is_supervised, who_reads
 from alliance.measures.models import Item, MeasureVersion, Perspective
 from alliance.ratings.models import Rating, RatingRequest
 from sessions_app.access.models import Practice
@@ -58,17 +58,17 @@ def present_sheet(asked, address):
     practice = asked.session.episode.therapist.practice
     with translation.override(version.language):
         told = who_reads(asked)
-        readers = [told] if isinstance(told, str) else [told.line, *told.more]
+        readers = " ".join([told.line, *told.more])
         items = list(version.items.all())
-        written = [version.intro, practice.crisis_note, *readers, *(item.text for item in items)]
+        written = [version.intro, practice.crisis_note, readers, *(item.text for item in items)]
         return Sheet(
             version=version,
             items=items,
-            marks=[] if is_a_line(version) else marks_of(version),
+            marks=[] if version.is_a_line else marks_of(version),
             code=sheet_code(asked.pk),
             qr=qr_code(address),
-            readers=" ".join(readers),
-            audiences=[str(label) for label in Rating.Audience.labels],
+            readers=readers,
+            audiences=_audiences(asked),
             practice=practice,
             language=version.language,
             is_rtl=translation.get_language_bidi(),
@@ -76,15 +76,18 @@ def present_sheet(asked, address):
         )
 
 
-def is_a_line(version):
-    """Whether a statement is marked on a line: only where no mark between the ends has words."""
-    return (version.minimum, version.maximum) == (0, 10)
-
-
 def marks_of(version):
     """Return the marks between the ends of a scale, as they are printed and read out."""
     steps = round((version.maximum - version.minimum) / version.step)
     return [f"{version.minimum + place * version.step:g}" for place in range(steps + 1)]
+
+
+def _audiences(asked):
+    """Return for whom a comment may be written: for a supervisor only where there is one."""
+    choices = list(Rating.Audience)
+    if not is_supervised(asked):
+        choices.remove(Rating.Audience.SUPERVISOR)
+    return [str(audience.label) for audience in choices]
 
 
 def sheet_code(request_id):

@@ -46,9 +46,9 @@ def alone(settings):
     settings.ROOT_URLCONF = ALONE
 
 
-def test_alone_there_are_three_addresses(alone):
+def test_alone_there_are_five_addresses(alone):
     names = [pattern.name for pattern in get_resolver(ALONE).url_patterns]
-    assert names == ["rate", "health", "policy-report"]
+    assert names == ["rate", "standing", "standing-form", "health", "policy-report"]
 
 
 def test_alone_the_form_is_shown_answered_and_thanked_for(cast, secret, alone, client):

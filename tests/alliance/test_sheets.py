@@ -75,7 +75,7 @@ def test_a_sheet_has_the_statements_their_ends_and_neither_numbers_nor_names(cas
             assert words in text
     assert text.count('<span class="line"></span>') == 6
     assert "Call 142 at any hour." in text
-    assert "Your therapist reads your answers." in text
+    assert "Read by your therapist and their supervisor." in text
     paper = words_on(page).partition(version.title)[2]
     for name in ("CLEO", "Name of", "Theo", str(session.starts_at.year)):
         assert name not in paper

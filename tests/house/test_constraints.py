@@ -13,10 +13,13 @@ from datetime import date, timedelta
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from alliance.asking.models import Arrangement, AskingRules, Way, When
+from alliance.asking.standing_actions import make_standing_link
+from alliance.asking.standing_models import StandingLink
 from alliance.detection.actions import choose_sensitivity
 from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.measures.licences import Licence
@@ -323,6 +326,13 @@ def _tablet(scene, name="Room 2"):
     """Prepare a tablet, or return the one of this name."""
     found = Tablet.objects.filter(name=name).first()
     return found or invite_tablet(practice=scene.cast.practice, name=name, by=scene.cast.mara)[0]
+
+
+def _bookmark(scene, episode=None):
+    """Make a client's bookmark, or return the one there is."""
+    episode = episode or scene.cleo
+    found = StandingLink.objects.filter(episode=episode).first()
+    return found or make_standing_link(episode=episode, by=scene.cast.theo)[0]
 
 
 def _paired(scene, name="Room 2"):
@@ -817,6 +827,40 @@ PROMISES = {
         [{"expires_at": s.asked.asked_at}],
         [{"expires_at": s.asked.asked_at + timedelta(seconds=1)}],
     ),
+    "standing_secret_is_its_own": lambda s: (
+        change(_bookmark(s)),
+        [{"token_digest": _bookmark(s, s.cast.dora).token_digest}],
+        [{"token_digest": "0" * 64}],
+    ),
+    "standing_link_once_for_an_episode": lambda s: (
+        add(StandingLink, token_digest="0" * 64, made_by=s.cast.theo),
+        [{"episode": _bookmark(s).episode}],
+        [
+            {"episode": _bookmark(s).episode, "revoked_at": timezone.now()},
+            {"episode": s.cast.dora},
+        ],
+    ),
+    "standing_pin_is_hashed": lambda s: (
+        change(_bookmark(s)),
+        [{"pin": "4071"}],
+        [{"pin": ""}, {"pin": make_password("4071")}],
+    ),
+    "standing_link_ends_after_too_many_wrong_pins": lambda s: (
+        change(_bookmark(s)),
+        [
+            {"pin": "a$b", "wrong_pins": 15},
+            {"pin": "a$b", "wrong_pins": 16, "revoked_at": timezone.now()},
+        ],
+        [
+            {"pin": "a$b", "wrong_pins": 14},
+            {"pin": "a$b", "wrong_pins": 15, "revoked_at": timezone.now()},
+        ],
+    ),
+    "standing_link_counts_wrong_pins_once_it_has_one": lambda s: (
+        change(_bookmark(s)),
+        [{"wrong_pins": 1}, {"locked_until": timezone.now()}],
+        [{"pin": "a$b", "wrong_pins": 5, "locked_until": timezone.now()}],
+    ),
     "request_respondent_is_known": _known(lambda s: s.asked, "respondent", "client", "therapist"),
     "request_channel_is_known": _known(lambda s: s.asked, "channel", *RatingRequest.Channel.values),
     "rating_stands_once_for_a_respondent_and_measure": lambda s: (
@@ -829,6 +873,16 @@ PROMISES = {
             {"measure": s.own.measure},
             {"session": s.asked.session},
         ],
+    ),
+    "rating_filled_in_on_is_of_paper": lambda s: (
+        change(s.own),
+        [{"filled_in_on": timezone.localdate()}],
+        [{"filled_in_on": timezone.localdate(), "input_mode": "paper"}],
+    ),
+    "rating_typed_in_says_by_whom": lambda s: (
+        change(s.rating),
+        [{"input_mode": mode} for mode in ("paper", "aloud")],
+        [{"input_mode": mode, "entered_by": s.cast.theo} for mode in ("paper", "aloud")],
     ),
     "rating_trust_is_0_to_10_or_missing": _score("trust"),
     "rating_goals_is_0_to_10_or_missing": _score("goals"),
@@ -869,9 +923,7 @@ PROMISES = {
         [{"other": SUBMISSION}],
         [{"other": None}, {"other": SUBMISSION, "measure": s.own.measure}],
     ),
-    "rating_input_mode_is_known": _known(
-        lambda s: s.rating, "input_mode", *Rating.InputMode.values
-    ),
+    "rating_input_mode_is_known": _known(lambda s: s.own, "input_mode", *Rating.InputMode.values),
     "rating_tension_is_known": _known(lambda s: s.rating, "tension", "", *Rating.Tension.values),
     "rating_comment_audience_is_known": _known(
         lambda s: s.rating, "comment_audience", "", *Rating.Audience.values
