@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 
 from alliance.asking.actions import digest, submit_rating
 from alliance.asking.models import Arrangement
+from alliance.asking.standing_actions import make_standing_link
+from alliance.asking.standing_models import StandingLink
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.trends.models import Flag, Reading, Standing, StandingQuerySet
@@ -50,6 +52,7 @@ WALLED = (
     Rating,
     Comment,
     Arrangement,
+    StandingLink,
     Standing,
     Flag,
     Reading,
@@ -75,6 +78,7 @@ def said(cast, sessions):
     for session in sessions.values():
         rate(session, 7, comment="A little slower, please.")
         Arrangement.objects.create(episode=session.episode)
+        make_standing_link(episode=session.episode, by=session.episode.therapist.user)
     for back in range(1, 4):
         hold(cast.cleo, weeks_ago=back)
     for name, session in sessions.items():
