@@ -30,7 +30,9 @@ LANGUAGES = {
 CLIENT_LAYOUT = "asking/client.html"
 CLIENT_FILES = [
     "templates/emails/asking/*",
+    "templates/asking/sheet.html",
     "alliance/asking/forms.py",
+    "alliance/asking/standing_forms.py",
     "alliance/asking/pages.py",
     "alliance/ratings/models.py:Tension",
     "alliance/ratings/models.py:Audience",

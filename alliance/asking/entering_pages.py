@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.utils import translation
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from alliance.asking.actions import version_to_ask
 from alliance.asking.pages import is_supervised, who_reads
@@ -120,10 +119,3 @@ def version_on_paper(session, by):
     )
     last = printed.order_by("-asked_at").select_related("measure_version").first()
     return last.measure_version if last else version_to_ask(session, Perspective.CLIENT, by)
-
-
-def saved(count):
-    """Say that a sheet was stored, and how much of it."""
-    return _("Stored, marked as typed in from paper by you. Statements with a mark: %(count)s.") % {
-        "count": count
-    }

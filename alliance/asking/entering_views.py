@@ -28,7 +28,6 @@ from alliance.asking.entering_actions import (
 from alliance.asking.entering_forms import SheetForm, SpokenForm
 from alliance.asking.entering_pages import (
     present_sheet,
-    saved,
     sessions_to_ask,
     version_on_paper,
     with_code,
@@ -132,7 +131,8 @@ def take_sheet(request, session, *, back, done):
         except (NothingToRate, AlreadyClosed):
             messages.warning(request, _("Not stored: there is a rating of this session already."))
             return redirect(back)
-        messages.success(request, saved(form.count()))
+        told = _("Stored, marked as typed in from paper by you. Statements with a mark: %(count)s.")
+        messages.success(request, told % {"count": form.count()})
         return redirect(done)
     if not is_sent:
         record("session.read", session, by=request.user)
