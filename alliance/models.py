@@ -6,6 +6,7 @@ from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.ratings.models import Comment, Rating, RatingRequest
+from alliance.sending.models import Message
 from alliance.trends.models import Flag, Reading, Standing
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Licence",
     "Measure",
     "MeasureVersion",
+    "Message",
     "ParameterVersion",
     "Rating",
     "RatingRequest",

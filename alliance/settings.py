@@ -132,6 +132,8 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    "django_tasks",
+    "django_tasks_db",
 ]
 MIDDLEWARE = [
     "sessions_app.access.middleware.bodiless_head",
@@ -186,6 +188,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "alliance.context.demo",
             ],
+            "libraries": {"sending": "alliance.sending.tags"},
         },
     }
 ]
@@ -443,6 +446,23 @@ globals().update(
     _mail(os.environ.get("EMAIL_URL") or ("file:" if IS_LOCAL else "smtp://localhost:25"))
 )
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("MAIL_FROM", "no-reply@localhost")
+
+# --- Messages to clients ---------------------------------------------------------------
+
+# A message asks for no page, so where its link leads cannot be read from one.
+SERVED_AT = os.environ.get("SERVED_AT", "").rstrip("/")
+if SERVED_AT and urlsplit(SERVED_AT).scheme not in ({"http", "https"} if IS_LOCAL else {"https"}):
+    raise ImproperlyConfigured("SERVED_AT looks like https://alliance.example.org.")
+if not SERVED_AT:
+    SERVED_AT = "http://127.0.0.1:8000" if IS_LOCAL else f"https://{ALLOWED_HOSTS[0].lstrip('.')}"
+MESSENGER = os.environ.get("MESSENGER") or (
+    "alliance.sending.messengers.Console" if IS_LOCAL else ""
+)
+BOUNCE_KEY = os.environ.get("BOUNCE_KEY", "")
+if BOUNCE_KEY and len(BOUNCE_KEY) < 32:
+    raise ImproperlyConfigured("BOUNCE_KEY is too easy to guess: give it at least 32 characters.")
+# In the tables, so that what waits is still there after a power cut.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # --- Log: no contents, no secrets ---------------------------------------------------------
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("alliance.detection.urls")),
     path("", include("alliance.trends.urls")),
     path("", include("alliance.asking.urls")),
+    path("", include("alliance.sending.urls")),
     path("", include("alliance.reception.urls")),
     path("", include("alliance.caseload.urls")),
 ]

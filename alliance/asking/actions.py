@@ -1,6 +1,7 @@
 """Asking for a rating, and storing the answer."""
 
 import secrets
+import uuid
 from datetime import timedelta
 
 from django.db import transaction
@@ -59,13 +60,15 @@ def digest(secret):
 
 
 @transaction.atomic
-def request_rating(*, session, respondent, channel, by, at=None, besides=False):
+def request_rating(*, session, respondent, channel, by, at=None, besides=False, make_secret=None):
     """Ask one person for a rating of `session`; return the request and its secret.
 
     The secret (256 bits) is known only to the caller: the row keeps a digest.
+    `make_secret` makes it of the request's id, where a message carries it later.
     An open request to the same person is replaced, so that one link works at a
     time. `at` is now, unless invented data are being made. With `besides` a client
-    is also asked how it is to work together, whether it is their turn or not.
+    is also asked how it is to work together, whether it is their turn or not. `by`
+    is None where it was agreed that nobody needs to press a button.
     """
     at = at or timezone.now()
     Episode.objects.lock(session.episode)
@@ -78,9 +81,11 @@ def request_rating(*, session, respondent, channel, by, at=None, besides=False):
     rated = Rating.objects.standing().of_alliance()
     if rated.filter(session=session, respondent=respondent).exists():
         raise NothingToRate
-    secret = secrets.token_urlsafe(32)
+    request_id = uuid.uuid4()
+    secret = make_secret(request_id) if make_secret else secrets.token_urlsafe(32)
     language = _language(session, respondent, by)
     request = RatingRequest.objects.create(
+        id=request_id,
         session=session,
         respondent=respondent,
         measure_version=version_to_ask(session, respondent, by),
@@ -90,7 +95,7 @@ def request_rating(*, session, respondent, channel, by, at=None, besides=False):
         channel=channel,
         token_digest=digest(secret),
         asked_at=at,
-        asked_by=by,
+        asked_by=by or session.episode.therapist.user,
         expires_at=at + EXPIRES_AFTER[channel],
     )
     record("rating.asked", request, by=by)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from alliance.asking.arranging import ways_to_send
 from alliance.asking.standing_models import StandingLink
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Rating, RatingRequest
@@ -78,5 +79,6 @@ def present_asking(session):
         .filter(session=session, respondent=Perspective.CLIENT)
         .first(),
         "has_bookmark": StandingLink.objects.in_use().filter(episode=session.episode_id).exists(),
+        "ways_to_send": ways_to_send(session.episode),
         "tablets": Tablet.objects.at_hand_of(session.episode.therapist).order_by("name", "pk"),
     }

@@ -23,6 +23,7 @@ class ReceptionRow:
     asked_at: datetime | None
     open_until: datetime | None
     replaces: str
+    way: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +94,5 @@ def _row(session, request):
         asked_at=request.asked_at if request else None,
         open_until=request.expires_at if is_open else None,
         replaces=str(request.pk) if is_open else "",
+        way=request.get_channel_display() if request else "",
     )

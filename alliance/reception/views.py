@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from alliance.asking.actions import (
     AlreadyAsked,
@@ -13,6 +13,8 @@ from alliance.asking.actions import (
     request_at_reception,
 )
 from alliance.reception.pages import present_reception, reception_sessions
+from alliance.sending.pages import present_today
+from alliance.sending.views import ask_all, say_how_many
 from sessions_app.access.actions import record
 from sessions_app.access.doors import reception_only
 from sessions_app.access.qr_codes import qr_code
@@ -60,3 +62,22 @@ def reception_ask(request, session_id):
     context = {"session": session, "address": address, "qr": qr_code(address), "asked": asked}
     with session.episode.therapist.practice.clock():
         return render(request, "reception/link.html", context)
+
+
+@reception_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def reception_today(request):
+    """Ask about all sessions of today that were not asked about, each client as agreed."""
+    rows = present_today(reception_sessions(request.user))
+    if request.method == "POST":
+        asked = 0
+        for row in rows:
+            # Asking needs more of the episode than reception sees, such as where a message goes.
+            with rows_of_episode(row.session.episode_id):
+                asked += ask_all([row], by=request.user)
+        say_how_many(request, asked)
+        return redirect("reception-today")
+    for member in request.memberships:
+        if member.is_reception:
+            record("asking.read", member, by=request.user)
+    return render(request, "sending/today.html", {"rows": rows, "is_own": False})

@@ -62,19 +62,35 @@ class Command(BaseCommand):
             ],
             env={**os.environ, "DJANGO_SETTINGS_MODULE": "alliance.settings"},
         )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: server.terminate())
         base = f"http://127.0.0.1:{port}"
-        _wait_for(server, base + reverse("health"))
-        for label, path in (
-            ("therapist", sign_in_path(demo_user(stories.THEO))),
-            ("supervisor", sign_in_path(demo_user(stories.SUPERVISOR))),
-            ("client form", reverse("rate", args=[ask_first_client()])),
-        ):
-            self.stdout.write(f"{label}: {base}{path}")
-        self.stdout.flush()
-        self._say("Each link to sign in works once. Stop with Ctrl-C; start again for new links.")
-        sys.exit(server.wait())
+        worker = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"],
+            env={**os.environ, "SERVED_AT": base},
+        )
+
+        def stop(*_args):
+            worker.terminate()
+            server.terminate()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        try:
+            _wait_for(server, base + reverse("health"))
+            for label, path in (
+                ("therapist", sign_in_path(demo_user(stories.THEO))),
+                ("supervisor", sign_in_path(demo_user(stories.SUPERVISOR))),
+                ("client form", reverse("rate", args=[ask_first_client()])),
+            ):
+                self.stdout.write(f"{label}: {base}{path}")
+            self.stdout.flush()
+            self._say("E-mails to clients are put into the folder mail/ of the demonstration.")
+            self._say(
+                "Each link to sign in works once. Stop with Ctrl-C; start again for new links."
+            )
+            sys.exit(server.wait())
+        finally:
+            worker.terminate()
+            worker.wait()
 
     def _say(self, what):
         self.stderr.write(what)

@@ -1,0 +1,146 @@
+"""Sending one message, once, whatever breaks on the way.
+
+A message is claimed and that is committed; then it goes out; then it is closed
+as sent. Whoever is killed in between leaves a claim that runs out, and somebody
+else takes the message up. So it goes out once, but for one case: the mail
+server has said yes, and we are killed before we could write that down. Then it
+goes out a second time, with the same Message-ID and the same link.
+"""
+
+import logging
+from datetime import timedelta
+from smtplib import SMTPDataError, SMTPRecipientsRefused
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from alliance.asking.arranging import by_day, plan_of
+from alliance.ratings.models import RatingRequest
+from alliance.sending.letters import letter_of, text_of
+from alliance.sending.messengers import NumberRefused, the_messenger
+from alliance.sending.models import Message
+from sessions_app.access.actions import record
+from sessions_app.clients.models import ClientIdentity
+
+logger = logging.getLogger(__name__)
+
+# Longer than a mail server can keep us: each of its answers is waited for ten seconds at most.
+CLAIM_LASTS = timedelta(minutes=5)
+TRY_AGAIN_AFTER = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60)]
+
+
+class NoAddress(Exception):
+    """There is none any more."""
+
+
+def deliver(message_id):
+    """Send one message if it is due; return whether whoever takes it away is at work.
+
+    What a server refuses for good is given up, and all else is tried again
+    later, for as long as the form is open.
+    """
+    message = _claim(message_id)
+    if message is None:
+        return True
+    try:
+        _send(message)
+    except Exception as error:  # A provider of text messages may raise anything.
+        is_for_good = _is_for_good(error)
+        # What it says may name an address.
+        name = type(error).__name__
+        logger.warning("A message could not be sent at try %d: %s", message.tries, name)
+        _put_off(message, name, is_for_good=is_for_good)
+        return is_for_good
+    _note_sent(message)
+    return True
+
+
+@transaction.atomic
+def _claim(message_id):
+    """Keep others away from a message for some minutes; return it, or None if it is not ours."""
+    at = timezone.now()
+    due = Message.objects.due(at=at).filter(pk=message_id)
+    if not due.update(claimed_until=at + CLAIM_LASTS, tries=F("tries") + 1):
+        return None
+    message = Message.objects.select_related(
+        "request__measure_version",
+        "request__session__episode__client__practice",
+        "request__session__episode__therapist",
+    ).get(pk=message_id)
+    is_wanted = Message.objects.not_stopped().filter(pk=message_id).exists()
+    if not is_wanted or message.request.bounced_at or not message.request.is_open():
+        _close(message, Message.Closing.NEEDLESS)
+        return None
+    return message
+
+
+def _send(message):
+    episode = message.request.session.episode
+    identity = ClientIdentity.objects.filter(client=episode.client_id).first()
+    if message.request.channel == RatingRequest.Channel.SMS:
+        the_messenger().send(_given(identity, "phone"), text_of(message))
+    else:
+        letter_of(message, to=_given(identity, "email")).send()
+
+
+def _given(identity, name):
+    address = getattr(identity, name, "")
+    if not address:
+        raise NoAddress
+    return address
+
+
+def _is_for_good(error):
+    """Whether it is of no use to try again: the address is wrong, or gone."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= 500 for code, _said in error.recipients.values())
+    if isinstance(error, SMTPDataError):
+        return error.smtp_code >= 500
+    return isinstance(error, NumberRefused | NoAddress)
+
+
+@transaction.atomic
+def _put_off(message, name, *, is_for_good):
+    if is_for_good:
+        _close(message, Message.Closing.FAILED, last_error=name)
+        record("message.failed", message, by=None)
+        return
+    wait = TRY_AGAIN_AFTER[min(message.tries, len(TRY_AGAIN_AFTER)) - 1]
+    Message.objects.waiting().filter(pk=message.pk).update(
+        claimed_until=timezone.now() + wait, last_error=name
+    )
+
+
+@transaction.atomic
+def _note_sent(message):
+    at = timezone.now()
+    _close(message, Message.Closing.SENT, last_error="")
+    request = message.request
+    noted = RatingRequest.objects.filter(pk=request.pk)
+    if message.kind == Message.Kind.REMINDER:
+        noted.update(reminded_at=at)
+    else:
+        noted.update(sent_at=at)
+        _plan_reminder(request, at)
+    record("message.sent", message, by=None)
+
+
+def _plan_reminder(request, at):
+    """Let one reminder be due, if that was agreed and the form is still open by then."""
+    episode = request.session.episode
+    days = plan_of(episode).remind_after_days
+    if days is None:
+        return
+    with episode.client.practice.clock():
+        due_at = by_day(at + timedelta(days=days))
+    if due_at < request.expires_at:
+        Message.objects.get_or_create(
+            request=request, kind=Message.Kind.REMINDER, defaults={"due_at": due_at}
+        )
+
+
+def _close(message, closing, **values):
+    Message.objects.waiting().filter(pk=message.pk).update(
+        closed_at=timezone.now(), closing=closing, claimed_until=None, **values
+    )
