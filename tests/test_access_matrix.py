@@ -20,6 +20,8 @@ from django.utils import timezone
 
 from alliance.asking.actions import send_to_tablet
 from alliance.asking.standing_actions import choose_pin, make_standing_link
+from alliance.ratings.models import RatingRequest
+from alliance.sending.actions import ask_by_message
 from sessions_app.access.actions import appoint_deputy, join_practice, start_supervision
 from sessions_app.access.models import AuditEvent, User
 from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
@@ -168,6 +170,13 @@ def home(person, name, method):
     return 302 if person in CLINICIANS else 200
 
 
+RULES = {
+    "way": "email",
+    "when": "hour",
+    "qualities_every": "4",
+    "quick_exit_to": "https://www.example.org/",
+}
+
 # name of the address: (what is asked for, what is sent, what each person is answered)
 MATRIX = {
     # Anyone
@@ -179,6 +188,7 @@ MATRIX = {
     "standing-form": ("behind a bookmark", {"sent": "1"}, everyone(302, 302)),
     "demo-sign-in": ("token", {}, everyone(404, NOT_SO)),
     "join": ("invited", {}, everyone(200, 200)),
+    "bounces": (None, {}, everyone(NOT_SO, 404)),  # Without its key nothing is there.
     "tablet-pair": ("pairing secret", {}, everyone(200, 302)),
     # One's own account (django-allauth)
     "account_login": (None, {}, signed_in(302, 302, 200, 200)),
@@ -226,6 +236,9 @@ MATRIX = {
     "practice-emergencies": ("practice", {}, managed(200, NOT_SO)),
     "deputy-appoint": ("practice", {}, managed(NOT_SO, 200)),
     "deputy-dismiss": ("deputy", {}, managed(NOT_SO, 302)),
+    "practice-asking": ("practice", {}, managed(200, NOT_SO)),
+    "practice-asking-rules": ("practice", RULES, managed(200, 302)),
+    "practice-asking-sample": ("practice", {}, managed(NOT_SO, 302)),
     "tablets": ("practice", {}, managed(200, NOT_SO)),
     "tablet-invite": ("practice", {"name": "Room 2"}, managed(200, 200)),
     "tablet-revoke": ("tablet", {}, managed(NOT_SO, 302)),
@@ -245,6 +258,7 @@ MATRIX = {
     "reception-sheet": ("at reception", {}, at_reception(NOT_SO, 302)),
     "reception-sheet-enter": ("at reception", {"line": "100", "say": "7"}, at_reception(200, 302)),
     "reception-sheets": (None, {"code": "0000-0000"}, at_reception(200, 200)),
+    "reception-today": (None, {}, at_reception(200, 302)),
     # Clinicians, and what is theirs
     "client-create": (None, {}, clinicians(200, 200)),
     "caseload": (None, {}, clinicians(200, NOT_SO)),
@@ -264,6 +278,12 @@ MATRIX = {
     "rating-move": ("rating", {}, by_object(HOLDS, 200, 200)),
     "rating-take-back": ("rating", {"reason": "Asked for."}, by_object(HOLDS, 200, 302)),
     "rating-own": ("session", {}, by_object(HOLDS, NOT_SO, 302)),
+    "rating-send": ("by mail", {"way": "email"}, by_object(HOLDS, NOT_SO, 302)),
+    "episode-asking": ("episode", {"way": "standing"}, by_object(HOLDS, 200, 302)),
+    "asking-stop": ("episode", {}, by_object(HOLDS, NOT_SO, 302)),
+    "asking-resume": ("own episode", {}, by_object(HOLDS, NOT_SO, 302)),
+    "asked-bounced": ("sent", {}, by_object(HOLDS, NOT_SO, 302)),
+    "ask-today": (None, {}, clinicians(200, 302)),
     "consent": ("taken over", {"answer": "agrees"}, by_object(HOLDS, 200, 302)),
     "clients-trail": (None, {}, clinicians(200, NOT_SO)),
     "emergencies": (None, {}, clinicians(200, 200)),
@@ -408,6 +428,24 @@ def bookmarks(cast):
     return {name: secret for name, (_link, secret) in made.items()}
 
 
+def by_mail(cast):
+    """Hold a session with each client, whose e-mail address is known."""
+    for name in OBJECTS:
+        identity = getattr(cast, name).client.identity
+        identity.email = f"{name}@clients.example.org"
+        identity.save()
+    return {name: hold(getattr(cast, name), weeks_ago=2) for name in OBJECTS}
+
+
+def sent(cast):
+    """Ask each client by e-mail, and let it have gone out."""
+    found = {}
+    for name, session in by_mail(cast).items():
+        found[name] = ask_by_message(session=session, way="email", by=None)
+        RatingRequest.objects.filter(pk=found[name].pk).update(sent_at=timezone.now())
+    return found
+
+
 def keys(rows):
     return {name: row.pk for name, row in rows.items()}
 
@@ -431,6 +469,9 @@ MADE = {
     "behind a bookmark": lambda cast: {
         name: {"secret": secret, "which": "0" * 16} for name, secret in bookmarks(cast).items()
     },
+    "by mail": lambda cast: keys(by_mail(cast)),
+    "sent": lambda cast: keys(sent(cast)),
+    "own episode": lambda cast: {name: getattr(cast, name).pk for name in OBJECTS},
 }
 
 

@@ -25,6 +25,7 @@ from alliance.asking.standing_actions import make_standing_link
 from alliance.asking.standing_models import StandingLink
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Comment, Rating, RatingRequest
+from alliance.sending.models import Message
 from alliance.trends.models import Flag, Reading, Standing, StandingQuerySet
 from sessions_app.access import rows
 from sessions_app.access.models import Deputy, Membership, Practice, Supervision, User
@@ -53,6 +54,7 @@ WALLED = (
     Comment,
     Arrangement,
     StandingLink,
+    Message,
     Standing,
     Flag,
     Reading,
@@ -79,6 +81,9 @@ def said(cast, sessions):
         rate(session, 7, comment="A little slower, please.")
         Arrangement.objects.create(episode=session.episode)
         make_standing_link(episode=session.episode, by=session.episode.therapist.user)
+        Message.objects.create(
+            request=session.requests.get(), kind="invitation", due_at=timezone.now()
+        )
     for back in range(1, 4):
         hold(cast.cleo, weeks_ago=back)
     for name, session in sessions.items():

@@ -34,6 +34,7 @@ UNRECORDED = {
     "member-duties": "what a person does; no client",
     "supervision-create": "people of the practice, no client",
     "supervision-end": "people of the practice, no client",
+    "practice-asking-rules": "what a practice asks; no client, and choosing is recorded",
     "sensitivity": "counts, none so small that it points at a client; choosing is recorded",
     "tablet-pair": "a device and a practice; no client, and nobody is signed in on it",
     "tablets": "devices of the practice; no client",
@@ -72,7 +73,7 @@ OF_CLIENTS = {
     *("episode", "episode-csv", "episode-series", "session-create", "session-edit"),
     *("rating-ask", "consent", "caseload", "caseload-supervised", "emergency", "emergencies"),
     *("practice-emergencies", "practice-trail", "member", "member-leave", "hand-over"),
-    "reception",
+    *("reception", "reception-today", "ask-today", "episode-asking"),
 }
 METHODS = ("GET", "HEAD", "POST")
 

@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from alliance.asking.actions import send_to_tablet
+from alliance.ratings.models import RatingRequest
+from alliance.sending.actions import ask_by_message
 from sessions_app.access.actions import appoint_deputy
 from sessions_app.access.models import Supervision
 from sessions_app.clients.actions import add_client, hand_over_episode
@@ -45,6 +47,12 @@ class Scene:
             ask(hold(cast.dora))[1],
             ask(hold(cast.dora, weeks_ago=1))[1],
         ]
+        identity = cast.cleo.client.identity
+        identity.email = "cleo@clients.example.org"
+        identity.save()
+        self.by_mail = hold(cast.cleo, weeks_ago=3)
+        self.sent = ask_by_message(session=hold(cast.cleo, weeks_ago=4), way="email", by=cast.theo)
+        RatingRequest.objects.filter(pk=self.sent.pk).update(sent_at=timezone.now())
         self.taken = hand_over_episode(
             episode=add_client(therapist=members["olga"], code="AMY", by=cast.olga),
             to=members["theo"],

@@ -23,6 +23,8 @@ ONLY_POSTED = {
     *("policy-report", "hand-back", "sign-out-elsewhere", "emergency-end", "invitation-revoke"),
     *("member-lock", "member-unlock", "deputy-appoint", "deputy-dismiss", "reception-ask"),
     *("rating-own", "tablet-revoke", "measure-activate", "measure-stop"),
+    *("bounces", "rating-send", "asking-stop", "asking-resume"),
+    *("asked-bounced", "practice-asking-sample"),
 }
 MARKS = dict.fromkeys(ITEMS, "7") | {"sent": "1", "comment": "Thank you."}
 WORDING = {
@@ -113,6 +115,7 @@ def targets(cast):
     yield staff("health", nobody)
     yield staff("policy-report", nobody, REPORT, accepted=204, is_json=True)
     yield staff("hand-back", nobody, {})
+    yield staff("bounces", nobody, {"message_id": "<a@b>"}, accepted=404)
     yield staff("rate", nobody, MARKS, args=[scene.secrets[0]])
     yield Target(STAFF, "demo-sign-in", sign_in_path(cast.olga), nobody, shown=302)
     joining = {"name": "Nell", **new_password}
@@ -196,6 +199,16 @@ def targets(cast):
     yield staff("practice-emergencies", mara, args=practice)
     yield staff("deputy-appoint", mara, {"member": olga_id}, args=practice)
     yield staff("deputy-dismiss", mara, {}, args=[scene.deputy.pk])
+    yield staff("practice-asking", mara, args=practice)
+    rules = {
+        "way": "email",
+        "when": "hour",
+        "remind_after_days": 2,
+        "qualities_every": 3,
+        "quick_exit_to": "https://www.example.org/",
+    }
+    yield staff("practice-asking-rules", mara, rules, args=practice)
+    yield staff("practice-asking-sample", mara, {}, args=practice)
     yield staff("tablets", mara, args=practice)
     yield staff("tablet-invite", mara, {"name": "Room 3"}, args=practice, accepted=200)
     yield staff("tablet-revoke", mara, {}, args=[scene.tablet.pk])
@@ -218,6 +231,7 @@ def targets(cast):
     replaces = scene.other.requests.get(closed_at=None).pk
     asking = {"replaces": replaces}
     yield staff("reception-ask", rita, asking, args=[scene.other.pk], accepted=200)
+    yield staff("reception-today", rita, {})
     # --- Clinicians ---
     client = {
         "therapist": members["theo"].pk,
@@ -239,6 +253,19 @@ def targets(cast):
     asking = {"channel": "link", "replaces": replaces}
     yield staff("rating-ask", theo, asking, args=[scene.other.pk], accepted=200)
     yield staff("rating-own", theo, {}, args=[scene.other.pk])
+    yield staff("rating-send", theo, {"way": "email"}, args=[scene.by_mail.pk])
+    agreed = {
+        "way": "email",
+        "when": "morning",
+        "remind_after_days": 2,
+        "language": "ar",
+        "email": "c@example.org",
+    }
+    yield staff("episode-asking", theo, agreed, args=cleo)
+    yield staff("asking-stop", theo, {}, args=cleo)
+    yield staff("asking-resume", theo, {}, args=cleo)
+    yield staff("asked-bounced", theo, {}, args=[scene.sent.pk])
+    yield staff("ask-today", theo, {})
     yield staff("consent", theo, {"answer": "agrees"}, args=[scene.taken.pk])
     yield staff("clients-trail", theo, query={"page": 1})
     breaking = {
