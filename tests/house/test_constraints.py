@@ -25,6 +25,7 @@ from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.ratings.models import Comment, Rating, RatingRequest
+from alliance.sending.models import Message
 from alliance.trends.actions import open_trend
 from alliance.trends.models import Flag, Reading, Standing
 from sessions_app.access.actions import appoint_deputy
@@ -240,6 +241,17 @@ def _invitation(scene, email="a@example.org"):
         return waiting
     values = {"practice": scene.cast.practice, "email": email, "is_clinician": True}
     return invite(**values, by=scene.cast.mara)[0]
+
+
+def _message_values(scene):
+    message = _message(scene)
+    return {"request": message.request, "kind": message.kind, "due_at": message.due_at}
+
+
+def _message(scene):
+    """Let a message about the open form wait: once."""
+    values = {"kind": "invitation", "due_at": timezone.now()}
+    return scene.asked.messages.first() or scene.asked.messages.create(**values)
 
 
 def _consent(scene):
@@ -978,6 +990,22 @@ PROMISES = {
         change(s.rating),
         [{"superseded_by": s.rating}],
         [{"superseded_by": s.own}],
+    ),
+    # --- Messages ---
+    "message_once_of_a_kind": lambda s: (
+        add(Message, **_message_values(s)),
+        [{}],
+        [{"kind": "reminder"}, {"request": s.rating.request}],
+    ),
+    "message_kind_is_known": _known(lambda s: _message(s), "kind", *Message.Kind.values),
+    "message_that_closed_says_how": lambda s: (
+        change(_message(s)),
+        [
+            {"closed_at": timezone.now()},
+            {"closing": "sent"},
+            {"closed_at": timezone.now(), "closing": "other"},
+        ],
+        [{"closed_at": timezone.now(), "closing": how} for how in Message.Closing.values],
     ),
     # --- What it amounts to ---
     "standing_rates_no_more_than_was_held": lambda s: (
