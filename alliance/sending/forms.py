@@ -89,7 +89,7 @@ class RulesForm(forms.ModelForm):
     """How a practice asks its clients."""
 
     quick_exit_to = forms.URLField(
-        label=_("where that link leads"), max_length=200, assume_scheme="https"
+        label=_("Where that link leads"), max_length=200, assume_scheme="https"
     )
 
     class Meta:

@@ -16,6 +16,7 @@ from alliance.sending.rounds import LAST_ROUND, not_asked
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
 
+LATEST = 5  # Of an episode's askings; the others are folded away.
 OVERDUE_AFTER = timedelta(minutes=5)
 Closing = RatingRequest.Closing
 
@@ -46,6 +47,14 @@ class Funnel:
     episode: Episode
     rows: list[Asked]
     bounced: bool
+
+    @property
+    def latest(self):
+        return self.rows[:LATEST]
+
+    @property
+    def earlier(self):
+        return self.rows[LATEST:]
 
 
 def present_funnel(episode):

@@ -158,7 +158,7 @@ def practice_asking(request, practice_id):
 def practice_asking_rules(request, practice_id):
     """Choose how a practice asks its clients."""
     practice = _managed(request, practice_id)
-    rules = AskingRules.objects.filter(practice=practice).first()
+    rules = AskingRules.objects.filter(practice=practice).first() or AskingRules(practice=practice)
     form = RulesForm(request.POST or None, instance=rules)
     if request.method == "POST" and form.is_valid():
         choose_rules(practice=practice, by=request.user, **form.cleaned_data)
