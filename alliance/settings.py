@@ -188,7 +188,6 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "alliance.context.demo",
             ],
-            "libraries": {"sending": "alliance.sending.tags"},
         },
     }
 ]

@@ -31,6 +31,7 @@ CLIENT_LAYOUT = "asking/client.html"
 CLIENT_FILES = [
     "templates/emails/asking/*",
     "templates/asking/sheet.html",
+    "alliance/sending/letters.py",
     "alliance/asking/forms.py",
     "alliance/asking/standing_forms.py",
     "alliance/asking/pages.py",

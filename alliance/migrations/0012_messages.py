@@ -35,7 +35,7 @@ def drop(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alliance", "0009_comments_open_to_whom_they_were_written"),
+        ("alliance", "0010_versions_for_different_people"),
     ]
 
     operations = [

@@ -4,12 +4,11 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from alliance.sending.links import link_to, message_id, secret_of
 from alliance.sending.models import Message
+from alliance.templatetags.writing import day
 
 
 def letter_of(message, *, to):
@@ -43,7 +42,7 @@ def _letter(*, to, link, until, language, practice, is_reminder):
     with translation.override(language), practice.clock():
         context = {
             "link": link,
-            "until": _day(until),
+            "until": day(until),
             "is_reminder": is_reminder,
             "language": language,
             "direction": "rtl" if translation.get_language_bidi() else "ltr",
@@ -71,11 +70,7 @@ def text_of(message):
     request = message.request
     practice = request.session.episode.client.practice
     with translation.override(request.measure_version.language), practice.clock():
-        said = {"link": link_to(secret_of(request.pk)), "until": _day(request.expires_at)}
+        said = {"link": link_to(secret_of(request.pk)), "until": day(request.expires_at)}
         if message.kind == Message.Kind.REMINDER:
             return _("Your short form is still open, until %(until)s: %(link)s") % said
         return _("A short form for you, open until %(until)s: %(link)s") % said
-
-
-def _day(moment):
-    return date_format(localtime(moment), "DATE_FORMAT")

@@ -195,7 +195,7 @@ def test_the_funnel_says_step_by_step_what_became_of_each_asking(cast, theo):
     assert [[step.what for step in row.steps] for row in rows] == [
         ["QR code or link", "Not answered in time"],
         ["E-mail", "Sent", "Opened", "Skipped by the client"],
-        ["QR code or link", "Answered"],
+        ["QR code or link", "Opened", "Answered"],
     ]
     for address in ("episode", "episode-asking"):
         shown = page(theo, address, cast.cleo.pk)
