@@ -125,6 +125,14 @@ REFUSED = {
         {**GOOD, "EMAIL_URL": "smtp://user:hunter/2@mail.example.org:587"},
         "EMAIL_URL looks like smtp://",
     ),
+    "links in messages without encryption": (
+        {**GOOD, "SERVED_AT": "http://alliance.example.org"},
+        "SERVED_AT looks like https://",
+    ),
+    "a word for the key of bounces": (
+        {**GOOD, "BOUNCE_KEY": "hunter2"},
+        "BOUNCE_KEY is too easy to guess",
+    ),
     "a fruit for debugging": ({"DEBUG": "banana"}, "DEBUG is switched on by 1 and off by 0"),
     "a fruit for demonstrating": ({"DEMO": "banana"}, "DEMO is switched on by 1 and off by 0"),
     "a fruit behind a proxy": (
@@ -143,6 +151,20 @@ def test_an_unsafe_environment_is_refused_in_one_plain_line(manage, environment,
     assert line.startswith(f"manage.py: {reason}")
     assert line.endswith(".")
     assert "hunter" not in line
+
+
+@pytest.mark.parametrize(
+    ("told", "leads"),
+    [
+        ({}, "https://alliance.example.org"),
+        ({"SERVED_AT": "https://other.example.org/"}, "https://other.example.org"),
+        ({"ALLOWED_HOSTS": ".example.org,localhost"}, "https://example.org"),
+    ],
+)
+def test_links_in_messages_lead_to_where_it_is_served(manage, told, leads):
+    asked = "from django.conf import settings; print(settings.SERVED_AT, settings.MESSENGER)"
+    done = manage("shell", "--no-imports", "-c", asked, **GOOD | told)
+    assert done.stdout == f"{leads} \n"  # And nobody sends text messages.
 
 
 @pytest.mark.parametrize("off", ["0", "false", "No", ""])
