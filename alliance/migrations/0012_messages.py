@@ -35,7 +35,7 @@ def drop(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alliance", "0010_versions_for_different_people"),
+        ("alliance", "0011_licensed_measures"),
     ]
 
     operations = [

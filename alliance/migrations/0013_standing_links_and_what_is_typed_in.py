@@ -58,7 +58,7 @@ def drop(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alliance", "0010_versions_for_different_people"),
+        ("alliance", "0012_messages"),
         ("sessions_app", "0009_names_can_be_seen"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
