@@ -49,6 +49,10 @@ taken = hand_over_episode(
     episode=add_client(therapist=colleague, code="V-555", by=colleague.user), to=place, by=mara
 )
 appoint_deputy(member=above, by=mara)
+asked = place.episodes.get(client__code="F-077")
+unrated = asked.sessions.filter(status="held", ratings=None).first()
+unrated = unrated or place.episodes.get(client__code="M-104").sessions.get(ratings=None)
+said = asked.sessions.filter(ratings__respondent="client").first().ratings.get(respondent="client")
 opened = open_in_emergency(
     client=place.episodes.get(client__code="K-231").client, member=above,
     reason="The therapist is ill, and the client has called twice.", by=sue, absolute=str,
@@ -56,15 +60,20 @@ opened = open_in_emergency(
 for who, name, args in (
     ("nobody", "join", [secret]), ("nobody", "account_reset_password", []),
     *(("manager", name, [practice.pk]) for name in (
-        "people", "invite", "practice-trail", "practice-emergencies")),
+        "people", "invite", "practice-trail", "practice-emergencies", "practice-asking",
+        "practice-asking-rules", "measures", "measure-upload", "measure-write")),
     *(("manager", name, [colleague.pk]) for name in (
         "member", "member-duties", "member-leave", "hand-over", "supervision-create")),
     ("therapist", "consent", [taken.pk]), ("therapist", "episode", [taken.pk]),
+    ("therapist", "episode-asking", [asked.pk]), ("therapist", "standing-make", [asked.pk]),
+    ("therapist", "rating-ask", [unrated.pk]), ("therapist", "sheet-enter", [unrated.pk]),
+    ("therapist", "rating-move", [said.pk]), ("therapist", "rating-take-back", [said.pk]),
     *(("therapist", name, []) for name in (
         "clients-trail", "emergencies", "mfa_index", "mfa_activate_totp", "mfa_add_webauthn",
-        "account_change_password", "account_logout", "client-create", "caseload")),
+        "account_change_password", "account_logout", "client-create", "caseload", "ask-today",
+        "sheets")),
     ("supervisor", "emergencies", []), ("supervisor", "emergency", [opened.pk]),
-    ("reception", "reception", []),
+    *(("reception", name, []) for name in ("reception", "reception-today", "reception-sheets")),
 ):
     print(who, name, reverse(name, args=args))
 print("link", "reception", sign_in_path(demo_user(stories.RECEPTION)))
