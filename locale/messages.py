@@ -34,6 +34,7 @@ CLIENT_FILES = [
     "alliance/sending/letters.py",
     "alliance/asking/forms.py",
     "alliance/asking/standing_forms.py",
+    "alliance/asking/standing_views.py:standing",
     "alliance/asking/pages.py",
     "alliance/ratings/models.py:Tension",
     "alliance/ratings/models.py:Audience",
