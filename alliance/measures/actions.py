@@ -18,11 +18,6 @@ from sessions_app.access.actions import record
 from sessions_app.access.models import Practice, today
 
 INSTRUMENTS = Path(__file__).parent / "instruments"
-# What the client's form calls its own fields.
-NOT_KEYS = {
-    *("sent", "mode", "submission", "line_px", "seconds", "tension", "comment", "audience"),
-    *("deed", "which", "csrfmiddlewaretoken", "guess", "unsaid"),
-}
 
 
 @transaction.atomic
@@ -96,11 +91,6 @@ def add_measure(*, practice, read: ReadMeasure, by):
         )
     if read.purpose != Measure.Purpose.ALLIANCE:
         raise ValidationError(_("Only what is asked of each session can be added."))
-    for item in read.items:
-        if item.key in NOT_KEYS or item.key.startswith("besides-"):
-            raise ValidationError(
-                _("No statement can have the key “%(key)s”: choose another.") % {"key": item.key}
-            )
     measure, _is_new = Measure.objects.get_or_create(
         practice=practice,
         key=read.key,

@@ -18,6 +18,7 @@ from alliance.measures.files import read_measure
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.measures.stored import as_read
+from alliance.measures.values import InstrumentError
 from alliance.trends.exports import write_csv, write_series
 from sessions_app.access.actions import join_practice
 from sessions_app.access.models import AuditEvent, today
@@ -80,7 +81,7 @@ def test_a_key_of_ours_is_refused(cast):
 
 @pytest.mark.parametrize("key", ["sent", "comment", "deed", "besides-warm"])
 def test_a_statement_cannot_be_called_like_a_field_of_the_form(cast, key):
-    with pytest.raises(ValidationError, match="choose another"):
+    with pytest.raises(InstrumentError, match=f"can have the key {key}"):
         add(cast.practice, by=cast.mara, text=TOML.replace('key = "warm"', f'key = "{key}"'))
     assert not Measure.objects.filter(practice=cast.practice).exists()
 
