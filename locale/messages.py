@@ -41,7 +41,7 @@ CLIENT_FILES = [
 ]
 # Laid out like the pages of clients, and read by members of staff. So is what a page of theirs
 # says in a language of its own.
-STAFF_TEMPLATES = {"tablets/pair.html", "asking/preview.html"}
+STAFF_TEMPLATES = {"asking/sheet_bar.html", "tablets/pair.html", "asking/preview.html"}
 IN_ANOTHER_LANGUAGE = re.compile(r"{% language .*?{% endlanguage %}", re.DOTALL)
 TRANSLATES = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd%]|\{\w*\}")

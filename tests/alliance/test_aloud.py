@@ -45,7 +45,7 @@ def test_what_the_client_said_is_stored_as_read_aloud_with_who_read(cast, theo, 
     answer = theo.post(begun, SAID | {"comment": "Slower.", "audience": "later"})
     assert answer.headers["Location"] == reverse("episode", args=[cast.cleo.pk])
     rating = Rating.objects.get()
-    assert list(rating.answers.values()) == [7, 10, 0, 5, None, 3]
+    assert [rating.answers[item] for item in ITEMS] == [7, 10, 0, 5, None, 3]
     assert (rating.input_mode, rating.entered_by) == ("aloud", cast.theo)
     assert (rating.written.text, rating.comment_audience) == ("Slower.", "later")
     assert look(cast.cleo, cast.theo).ratings == [rating]

@@ -379,7 +379,8 @@ def test_whatever_does_not_admit_looks_alike(cast, client):
         answers = {}
         for why, secret in secrets.items():
             answer = getattr(client, method)(page(secret))
-            answers[why] = (answer.status_code, answer.content, dict(answer.headers))
+            headers = {name: told for name, told in answer.headers.items() if name != "Expires"}
+            answers[why] = (answer.status_code, answer.content, headers)
         assert answers["unknown"][0] == (404 if method in {"get", "head", "post"} else 405)
         assert answers == dict.fromkeys(secrets, answers["unknown"]), method
 

@@ -256,7 +256,7 @@ def test_what_was_measured_is_stored_in_points_marked_as_paper_with_who_typed_it
     )
     assert answer.headers["Location"] == reverse("episode", args=[cast.cleo.pk])
     rating = Rating.objects.get()
-    assert list(rating.answers.values()) == [7, 10, 0, 5.5, None, 0.3]
+    assert [rating.answers[item] for item in ITEMS] == [7, 10, 0, 5.5, None, 0.3]
     assert (rating.input_mode, rating.entered_by, rating.request) == ("paper", cast.theo, asked)
     assert (rating.filled_in_on, rating.comment_audience) == (day, "supervisor")
     assert Comment.objects.get().text == "Slower."
