@@ -86,6 +86,12 @@ class SpokenForm(EnteredForm):
 
     nothing_said = _("Nothing has been chosen yet.")
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "comment" in self.fields:
+            self.fields["comment"].label = _("What they want to say besides")
+            self.fields["audience"].label = _("Who may read it")
+
 
 class SheetForm(EnteredForm):
     """What is marked on a sheet: in millimetres from the beginning of each line."""
