@@ -160,7 +160,7 @@ def test_the_lines_are_ten_centimetres_long(cast, session):
 
 
 def test_the_pdf_is_of_the_sheet_that_was_just_shown_and_fetches_nothing(
-    cast, session, theo, monkeypatch
+    cast, session, theo, monkeypatch, caplog
 ):
     fetched = []
     monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda *told: fetched.append(told))
@@ -169,6 +169,7 @@ def test_the_pdf_is_of_the_sheet_that_was_just_shown_and_fetches_nothing(
     assert pdf.headers["Content-Type"] == "application/pdf"
     assert pdf.content.startswith(PDF)
     assert fetched == []
+    assert [said for said in caplog.records if said.name == "weasyprint"] == []
     assert RatingRequest.objects.count() == 1
     assert print_it(theo, session, secret="x" * 43).status_code == 404
 
