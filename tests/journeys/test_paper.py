@@ -121,6 +121,7 @@ def test_reception_prints_and_types_in_and_sees_no_rating(demo, open_page, devic
     demo.shell(RECEPTION)
     rita = open_page(device, theme)
     sign_in(rita, demo, "desk")
+    expect(rita.get_by_role("button", name="Sign out")).to_be_visible()
     rita.goto(f"{demo.base}/reception/")
     look_over(rita)
     rita.get_by_role("link", name="Type in a sheet: D-162").first.click()
