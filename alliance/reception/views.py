@@ -68,7 +68,7 @@ def reception_ask(request, session_id):
 @require_http_methods(["GET", "HEAD", "POST"])
 def reception_today(request):
     """Ask about all sessions of today that were not asked about, each client as agreed."""
-    rows = present_today(reception_sessions(request.user))
+    rows = present_today(reception_sessions(request.user), knows_addresses=False)
     if request.method == "POST":
         asked = 0
         for row in rows:

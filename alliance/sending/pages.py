@@ -7,10 +7,11 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from alliance.asking.arranging import Plan, plans_of
+from alliance.asking.arranging import plans_of, ways_to_send
 from alliance.asking.models import Way
 from alliance.measures.models import Perspective
 from alliance.ratings.models import RatingRequest
+from alliance.sending.links import BY_MESSAGE
 from alliance.sending.models import Message
 from alliance.sending.rounds import LAST_ROUND, not_asked
 from sessions_app.clients.models import Episode
@@ -153,26 +154,43 @@ class ToAsk:
     """One session of today that nobody has asked about."""
 
     session: Session
-    plan: Plan
-    is_asked_by_itself: bool
+    way: str
+    needs_hand: str
 
     @property
-    def way(self):
-        return Way(self.plan.way).label
+    def is_asked_by_itself(self):
+        return not self.needs_hand
 
 
-def present_today(sessions):
+def present_today(sessions, *, knows_addresses):
     """List today's sessions among these that have not been asked about, by the practice's clock.
 
-    What is asked by hand, and whoever wants no messages, is told apart: no
-    button does it for all of them.
+    What needs somebody's hand is told apart: no button does it for all of
+    them. Only to whoever may know addresses is it told that there is none.
     """
     recent = timezone.now() - timedelta(days=2)
     found = list(not_asked().filter(pk__in=sessions, starts_at__gte=recent))
     plans = plans_of([session.episode for session in found])
-    return [
-        ToAsk(session, plan, plan.way != Way.BY_HAND and not plan.stopped_at)
-        for session in found
-        if session.held_on == session.episode.therapist.practice.day()
-        and (plan := plans[session.episode_id])
-    ]
+    rows = []
+    for session in found:
+        if session.held_on == session.episode.therapist.practice.day():
+            plan = plans[session.episode_id]
+            needs = _needs_hand(session.episode, plan, knows_addresses=knows_addresses)
+            rows.append(ToAsk(session, str(Way(plan.way).label), needs))
+    return rows
+
+
+def _needs_hand(episode, plan, *, knows_addresses):
+    """Say why a client is asked in the room, if so."""
+    if plan.stopped_at:
+        return _("Wants no messages: ask in the room.")
+    if plan.way == Way.BY_HAND:
+        return _("Needs your hand: ask in the room.")
+    if knows_addresses and lacks_address(episode, plan):
+        return _("There is no address: ask in the room.")
+    return ""
+
+
+def lacks_address(episode, plan):
+    """Whether a message was agreed, and there is nowhere to send it."""
+    return plan.way in BY_MESSAGE and plan.way not in ways_to_send(episode)

@@ -6,12 +6,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from alliance.asking.actions import AlreadyAsked, NothingToRate
-from alliance.asking.arranging import arrange, choose_rules, resume_messages, stop_messages
+from alliance.asking.arranging import (
+    arrange,
+    choose_rules,
+    plan_of,
+    resume_messages,
+    stop_messages,
+)
 from alliance.asking.models import Arrangement, AskingRules, Way
 from alliance.ratings.models import RatingRequest
 from alliance.sending.actions import Unreachable, ask_as_agreed, ask_by_message, note_bounce
 from alliance.sending.forms import ArrangementForm, RulesForm
-from alliance.sending.pages import present_funnel, present_mail, present_today
+from alliance.sending.pages import lacks_address, present_funnel, present_mail, present_today
 from alliance.sending.rates import present_rates
 from alliance.sending.tasks import send_sample
 from sessions_app.access.actions import record
@@ -51,6 +57,7 @@ def _episode_asking(request, episode):
         "form": form,
         "arranged": arranged,
         "funnel": present_funnel(episode),
+        "lacks_address": lacks_address(episode, plan_of(episode)),
     }
     return render(request, "sending/episode.html", context)
 
@@ -107,13 +114,14 @@ def rating_send(request, session_id):
 def ask_today(request):
     """Ask about all of one's own sessions of today that were not asked about, as agreed."""
     sessions = _held_sessions(request.user)
+    rows = present_today(sessions, knows_addresses=True)
     if request.method == "POST":
-        say_how_many(request, ask_all(present_today(sessions), by=request.user))
+        say_how_many(request, ask_all(rows, by=request.user))
         return redirect("ask-today")
     for member in request.memberships:
         if member.is_clinician:
             record("asking.read", member, by=request.user)
-    return render(request, "sending/today.html", {"rows": present_today(sessions), "is_own": True})
+    return render(request, "sending/today.html", {"rows": rows, "is_own": True})
 
 
 def ask_all(rows, *, by):

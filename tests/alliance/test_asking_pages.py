@@ -292,8 +292,20 @@ def test_reception_asks_for_all_of_today_without_seeing_where_messages_go(cast, 
 
 def test_who_cannot_be_reached_after_all_is_left_for_somebodys_hand(cast, today, theo):
     know(cast.cleo, email="")
+    assert "There is no address: ask in the room." in page(theo, "ask-today")
     assert "Asked 1 client." in theo.post(reverse("ask-today"), follow=True).content.decode()
     assert "CLEO" in page(theo, "ask-today")
+    assert "there is no address for them yet" in page(theo, "episode-asking", cast.cleo.pk)
+    know(cast.cleo, email=ADDRESS)
+    assert "there is no address" not in page(theo, "episode-asking", cast.cleo.pk)
+
+
+def test_reception_is_not_told_who_cannot_be_reached_and_asks_the_others(cast, today, client):
+    know(cast.cleo, email="")
+    client.force_login(cast.rita)
+    assert "no address" not in page(client, "reception-today")
+    answer = client.post(reverse("reception-today"), follow=True).content.decode()
+    assert "Asked 1 client." in answer
 
 
 # --- A practice ---------------------------------------------------------------------------
