@@ -1,5 +1,6 @@
 """What stands on a printed sheet, and which session a sheet is of."""
 
+import string
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
 
 # No I, L, O and U, so that nothing is read for something else.
-SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+SIGNS = string.digits + "ABCDEFGH" + "JKMN" + "PQRST" + "VWXYZ"
 READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0"})
 LENGTH = 8
 BITS = 5 * LENGTH
