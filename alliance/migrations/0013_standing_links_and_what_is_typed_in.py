@@ -1,7 +1,7 @@
 """A client's bookmark, and what is typed in for somebody else.
 
 A bookmark's secret opens its episode as the secret of a form does: to nobody
-else, and no longer than it is in use. The triggers of 0002 look into the table
+else, and no longer than it is in use. The triggers of 0011 look into the table
 that SQLite makes anew here, so they are out of the way meanwhile.
 """
 
@@ -13,7 +13,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-wording = importlib.import_module("alliance.migrations.0002_wording_stands_once_rated")
+wording = importlib.import_module("alliance.migrations.0011_licensed_measures")
 
 LENT = """
 CREATE OR REPLACE FUNCTION lent_episodes() RETURNS SETOF uuid
