@@ -1,7 +1,8 @@
 """What two guards hold, in figures: answers sent twenty times at once, and who has an account.
 
 `sends`     a hundred forms, each sent by twenty at once with different marks, to a
-            running server: how many were stored, and how many were thanked
+            running server, on SQLite and on PostgreSQL: how many were stored, and how
+            many were thanked
 `accounts`  wrong passwords and forgotten ones, for addresses with and without an
             account by turns: status, length and median time, and how likely so
             large a difference of times would be by chance (Mann-Whitney)
@@ -60,10 +61,22 @@ def main():
 
 
 def sends(var, rounds):
+    from tests.postgres import running_postgres
+
+    with running_postgres() as address:
+        engines = {"SQLite": "", "PostgreSQL": address}
+        held = [
+            _is_stored_once(var / name, rounds or 100, name, DATABASE_URL=at)
+            for name, at in engines.items()
+        ]
+    sys.exit(not all(held))
+
+
+def _is_stored_once(var, rounds, engine, **environment):
+    """Send each of so many forms by twenty at once; say whether each was stored once."""
     from tests.demo_server import running_demo
 
-    rounds = rounds or 100
-    with running_demo(var) as demo:
+    with running_demo(var, **environment) as demo:
         forms = demo.shell(FORMS.format(forms=rounds)).split()
         answers: Counter[str] = Counter()
         began = perf_counter()
@@ -72,9 +85,9 @@ def sends(var, rounds):
         seconds = perf_counter() - began
         stored, sessions = map(int, demo.shell(STORED).split())
     told = ", ".join(f"{count} × {answer}" for answer, count in sorted(answers.items()))
-    print(f"{len(forms)} forms × {SENDERS} at once in {seconds:.0f} s: {told}")
+    print(f"{engine}: {len(forms)} forms × {SENDERS} at once in {seconds:.0f} s: {told}")
     print(f"stored: {stored} ratings of {sessions} sessions")
-    sys.exit(not stored == sessions == len(forms) == rounds)
+    return stored == sessions == len(forms) == rounds
 
 
 def _send_at_once(address):
