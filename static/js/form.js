@@ -211,11 +211,8 @@
   async function send(body) {
     for (const wait of [...WAITS, null]) {
       try {
-        const answer = await fetch(location.href, {
-          method: "POST",
-          body,
-          signal: AbortSignal.timeout(15_000),
-        });
+        const patience = AbortSignal.timeout ? { signal: AbortSignal.timeout(15_000) } : {};
+        const answer = await fetch(location.href, { method: "POST", body, ...patience });
         if (answer.ok) {
           location.replace(answer.url);
           return true;
@@ -233,7 +230,13 @@
     return null;
   }
 
+  // Some browsers do not say which button it was, and skipping must never send the marks.
+  let pressed = null;
+  for (const button of buttons) button.addEventListener("click", () => { pressed = button; });
+
   form.addEventListener("submit", async (event) => {
+    const button = event.submitter || pressed;
+    pressed = null;
     if (isSending) {
       event.preventDefault();
       return;
@@ -242,17 +245,18 @@
     if (isLine()) named("line_px").value = Math.max(0, lines[0].range.clientWidth - 34);
     event.preventDefault();
     isSending = true;
-    for (const button of buttons) button.setAttribute("aria-disabled", "true");
-    const body = new URLSearchParams(new FormData(form, event.submitter));
+    for (const one of buttons) one.setAttribute("aria-disabled", "true");
+    const body = new URLSearchParams(new FormData(form));
+    if (button && button.name) body.set(button.name, button.value);
     const sent = await send(body);
     if (sent) return;
     isSending = false;
-    for (const button of buttons) button.removeAttribute("aria-disabled");
+    for (const one of buttons) one.removeAttribute("aria-disabled");
     // The server has something to say: let it answer with its own page.
     if (sent === false) {
-      if (event.submitter && event.submitter.name) {
+      if (button && button.name) {
         const deed = document.createElement("input");
-        Object.assign(deed, { type: "hidden", name: event.submitter.name, value: event.submitter.value });
+        Object.assign(deed, { type: "hidden", name: button.name, value: button.value });
         form.append(deed);
       }
       form.submit();
