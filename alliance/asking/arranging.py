@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from alliance.asking.models import Arrangement, AskingRules, Way, When
+from alliance.asking.standing_models import StandingLink
 from sessions_app.access.actions import record
 from sessions_app.access.models import Practice
 from sessions_app.clients.models import ClientIdentity, Episode
@@ -86,6 +87,11 @@ def ways_to_send(episode):
     can_text = bool(settings.MESSENGER and identity.phone)
     known = {Way.EMAIL: bool(identity.email), Way.SMS: can_text}
     return [way for way, is_known in known.items() if is_known]
+
+
+def has_bookmark(episode):
+    """Whether the client of `episode` has a link of their own that opens what is asked."""
+    return StandingLink.objects.admitting().filter(episode=episode).exists()
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from alliance.asking.actions import AlreadyAsked, request_rating
-from alliance.asking.arranging import plan_of, ways_to_send
+from alliance.asking.arranging import has_bookmark, plan_of, ways_to_send
 from alliance.asking.models import Way
 from alliance.measures.models import Perspective
 from alliance.ratings.models import GRACE, RatingRequest
@@ -73,7 +73,7 @@ def ask_as_agreed(*, session, by=None):
     plan = plan_of(episode)
     if plan.way in BY_MESSAGE:
         return ask_by_message(session=session, way=plan.way, by=by)
-    if plan.way == Way.BY_HAND or plan.stopped_at:
+    if plan.way == Way.BY_HAND or plan.stopped_at or not has_bookmark(episode):
         raise Unreachable
     request, _secret = request_rating(
         session=session,

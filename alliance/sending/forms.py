@@ -6,16 +6,14 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from alliance.asking.models import Arrangement, AskingRules, Way, When
-from alliance.measures.models import Measure, Perspective
+from alliance.measures.models import Measure
 from alliance.sending.messengers import has_messenger
 from sessions_app.places.forms import helper, narrow
 
 
-def askable_measures():
-    """Return what clients can be asked, for the course of the relationship."""
-    return Measure.objects.filter(
-        perspective=Perspective.CLIENT, purpose=Measure.Purpose.ALLIANCE
-    ).order_by("name")
+def measures_of(practice):
+    """Return what clients of `practice` can be asked, for the course of the relationship."""
+    return Measure.objects.offered_to(practice).order_by("name", "pk")
 
 
 def _ways():
@@ -54,7 +52,7 @@ class ArrangementForm(forms.ModelForm):
 
     def __init__(self, *args, identity, rules, **kwargs):
         super().__init__(*args, **kwargs)
-        narrow(self, "measure", askable_measures())
+        narrow(self, "measure", measures_of(rules.practice))
         as_usual = _("As the practice has it: %(usual)s")
         _offer(self, "way", [("", as_usual % {"usual": Way(rules.way).label}), *_ways()])
         _offer(self, "when", [("", as_usual % {"usual": When(rules.when).label}), *When.choices])
@@ -101,7 +99,7 @@ class RulesForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        narrow(self, "measure", askable_measures())
+        narrow(self, "measure", measures_of(self.instance.practice))
         _call_empty(self, "measure", _("Our own six statements"))
         _offer(self, "way", _ways())
         self.helper = helper(*self.fields, submit=_("Store this"))

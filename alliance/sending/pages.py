@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from alliance.asking.arranging import plans_of, ways_to_send
+from alliance.asking.arranging import has_bookmark, plans_of, ways_to_send
 from alliance.asking.models import Way
 from alliance.measures.models import Perspective
 from alliance.ratings.models import RatingRequest
@@ -188,9 +188,16 @@ def _needs_hand(episode, plan, *, knows_addresses):
         return _("Needs your hand: ask in the room.")
     if knows_addresses and lacks_address(episode, plan):
         return _("There is no address: ask in the room.")
+    if knows_addresses and lacks_bookmark(episode, plan):
+        return _("There is no bookmark: ask in the room.")
     return ""
 
 
 def lacks_address(episode, plan):
     """Whether a message was agreed, and there is nowhere to send it."""
     return plan.way in BY_MESSAGE and plan.way not in ways_to_send(episode)
+
+
+def lacks_bookmark(episode, plan):
+    """Whether the client's own bookmark was agreed, and they have none that opens."""
+    return plan.way == Way.STANDING and not has_bookmark(episode)

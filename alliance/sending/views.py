@@ -17,7 +17,13 @@ from alliance.asking.models import Arrangement, AskingRules, Way
 from alliance.ratings.models import RatingRequest
 from alliance.sending.actions import Unreachable, ask_as_agreed, ask_by_message, note_bounce
 from alliance.sending.forms import ArrangementForm, RulesForm
-from alliance.sending.pages import lacks_address, present_funnel, present_mail, present_today
+from alliance.sending.pages import (
+    lacks_address,
+    lacks_bookmark,
+    present_funnel,
+    present_mail,
+    present_today,
+)
 from alliance.sending.rates import present_rates
 from alliance.sending.tasks import send_sample
 from sessions_app.access.actions import record
@@ -52,12 +58,14 @@ def _episode_asking(request, episode):
         messages.success(request, _("Stored. It holds from the next session on."))
         return redirect("episode-asking", episode.pk)
     record("asking.read", episode, by=request.user)
+    plan = plan_of(episode)
     context = {
         "episode": episode,
         "form": form,
         "arranged": arranged,
         "funnel": present_funnel(episode),
-        "lacks_address": lacks_address(episode, plan_of(episode)),
+        "lacks_address": lacks_address(episode, plan),
+        "lacks_bookmark": lacks_bookmark(episode, plan),
     }
     return render(request, "sending/episode.html", context)
 

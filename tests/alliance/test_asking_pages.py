@@ -14,6 +14,8 @@ from django.utils import timezone
 from alliance.asking.actions import request_rating
 from alliance.asking.arranging import arrange, choose_rules, plan_of, stop_messages
 from alliance.asking.models import Arrangement, AskingRules
+from alliance.asking.standing_actions import make_standing_link
+from alliance.measures.licences import Licence
 from alliance.measures.models import Measure
 from alliance.ratings.models import RatingRequest
 from alliance.sending.actions import ask_by_message
@@ -133,6 +135,33 @@ def test_questions_beside_the_relationship_are_no_choice_here(cast, theo):
     own = Measure.objects.get(perspective="therapist").pk
     sent = {"measure": own}
     assert theo.post(reverse("episode-asking", args=[cast.cleo.pk]), sent).status_code == 200
+
+
+def test_what_another_practice_added_is_no_choice_here(cast, theo, mara):
+    ours = Measure.objects.get(key="session-short")
+    Measure.objects.filter(pk=ours.pk).update(practice=cast.elsewhere)
+    today = timezone.localdate()
+    for version in ours.versions.all():
+        told = {"holder": "A holder", "kind": "group", "number": "1", "attested_by": cast.nils}
+        Licence.objects.create(version=version, attested_on=today, valid_until=today, **told)
+    for person, name, pk in (
+        (cast.theo, "episode-asking", cast.cleo.pk),
+        (cast.mara, "practice-asking-rules", cast.practice.pk),
+    ):
+        theo.force_login(person)
+        assert ours.name not in page(theo, name, pk)
+        sent = RULES | {"measure": ours.pk}
+        answer = theo.post(reverse(name, args=[pk]), sent)
+        assert "valid choice" in answer.content.decode()
+    Measure.objects.filter(pk=ours.pk).update(practice=cast.practice)
+    assert ours.name in page(theo, "practice-asking-rules", cast.practice.pk)
+
+
+def test_a_bookmark_that_was_agreed_and_is_not_there_is_missed(cast, theo):
+    agree(cast.cleo, way="standing")
+    assert "this client has none yet" in page(theo, "episode-asking", cast.cleo.pk)
+    make_standing_link(episode=cast.cleo, by=cast.theo)
+    assert "has none yet" not in page(theo, "episode-asking", cast.cleo.pk)
 
 
 def test_a_client_who_wants_no_messages_gets_none_until_they_agree_again(cast, theo):
@@ -298,6 +327,8 @@ def test_who_cannot_be_reached_after_all_is_left_for_somebodys_hand(cast, today,
     assert "there is no address for them yet" in page(theo, "episode-asking", cast.cleo.pk)
     know(cast.cleo, email=ADDRESS)
     assert "there is no address" not in page(theo, "episode-asking", cast.cleo.pk)
+    agree(cast.cleo, way="standing")
+    assert "There is no bookmark: ask in the room." in page(theo, "ask-today")
 
 
 def test_reception_is_not_told_who_cannot_be_reached_and_asks_the_others(cast, today, client):

@@ -26,6 +26,7 @@ from alliance.asking.arranging import (
     stop_messages,
 )
 from alliance.asking.models import Arrangement
+from alliance.asking.standing_actions import make_standing_link
 from alliance.ratings.models import GRACE, RatingRequest
 from alliance.sending.actions import (
     Unreachable,
@@ -440,6 +441,9 @@ def test_a_session_that_turns_out_not_to_have_been_held_is_not_asked_about(cast,
 def test_by_the_clients_own_bookmark_nothing_is_sent_and_the_form_is_there(cleo):
     agree(cleo, way="standing")
     hold(cleo)
+    make_round()
+    assert not RatingRequest.objects.exists()  # There is no bookmark yet.
+    make_standing_link(episode=cleo, by=cleo.therapist.user)
     make_round()
     assert RatingRequest.objects.get().channel == "standing"
     assert mail.outbox == []
