@@ -66,11 +66,12 @@ def test_asked_by_email_answered_on_a_phone_and_seen_by_the_therapist(mailed, op
 
     page.goto(f"{demo.base}/episodes/{episode}/")
     page.get_by_text("Asked, sent, opened, answered").click()
-    look_over(page)
     latest = page.locator("details", has_text="Asked, sent").locator("li").first
     expect(latest).to_contain_text("E-mail")
     expect(latest).to_contain_text("Sent")
+    expect(latest).to_contain_text("Opened")
     expect(latest).to_contain_text("Answered")
+    look_over(page)
 
 
 def test_all_of_today_in_one_go_on_a_phone_and_a_manager_sees_the_numbers(mailed, open_page):
