@@ -277,10 +277,11 @@ ClientIdentity.objects.update_or_create(client=client, defaults={{"language": {l
 """
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "de", "es", "fr", "hi", "ar"])
-def test_the_short_form_stands_on_one_screen_of_a_phone(demo, open_page, language):
+def test_the_short_form_stands_on_one_screen_of_a_phone(demo, open_page, language, theme):
     secret = demo.shell(LANGUAGE.format(language=language) + ask_afresh("session-short"))
-    page = open_page("phone")
+    page = open_page("phone", theme)
     page.goto(f"{demo.base}/r/{secret}/")
     assert page.locator("html").get_attribute("lang") == language
     page.evaluate("document.querySelector('.demo-banner').remove()")  # No practice has it.
@@ -289,6 +290,9 @@ def test_the_short_form_stands_on_one_screen_of_a_phone(demo, open_page, languag
     assert box["y"] + box["height"] <= 844
     if language == "en":
         assert page.evaluate("document.documentElement.scrollHeight") <= 844
+    look_over(page)
+    page.locator("button[type=submit]").first.click()
+    page.locator("form.after").wait_for()
     look_over(page)
     demo.shell(LANGUAGE.format(language=""))
 
