@@ -645,7 +645,7 @@ def test_a_clinical_page_that_is_read_leaves_an_event_and_a_refused_one_leaves_n
 
 def hand_over(cast, device):
     """Let Theo, who is signed in there, hand over this device."""
-    address = reverse("rating-ask", args=[hold(cast.cleo, weeks_ago=1).pk])
+    address = reverse("rating-ask", args=[hold(cast.cleo, weeks_ago=9).pk])
     return device.post(address, {"channel": "device"}).cookies
 
 
@@ -653,7 +653,7 @@ def make_tablet(cast, device):
     """Return the cookie of a tablet that shows a form of Theo's."""
     tablet, secret = invite_tablet(practice=cast.practice, name="Room 2", by=cast.mara)
     _tablet, key = pair_tablet(secret=secret)
-    send_to_tablet(session=hold(cast.cleo, weeks_ago=1), tablet=tablet, by=cast.theo)
+    send_to_tablet(session=hold(cast.cleo, weeks_ago=9), tablet=tablet, by=cast.theo)
     return {"tablet": key}
 
 

@@ -24,6 +24,7 @@ def move(request, rating_id):
     """Choose the right session, see what will change, and move the rating there."""
     rating = _rating(request, rating_id)
     with rating.session.episode.therapist.practice.clock():
+        record("session.read", rating.session, by=request.user)
         return _move(request, rating)
 
 
@@ -35,8 +36,6 @@ def _move(request, rating):
     )
     context = {"rating": rating, "session": rating.session, "form": form}
     if not form.is_valid():
-        if not form.is_bound:
-            record("session.read", rating.session, by=request.user)
         return render(request, "asking/move.html", context)
     choice = {"to": form.cleaned_data["session"], "reason": form.cleaned_data["reason"]}
     if request.POST.get("deed") == "change":
@@ -65,8 +64,7 @@ def take_back(request, rating_id):
             withdraw_rating(rating=rating, by=request.user, reason=form.cleaned_data["reason"])
             messages.success(request, _("Taken back. Nothing of what it said is kept."))
             return redirect("episode", rating.session.episode_id)
-        if not form.is_bound:
-            record("session.read", rating.session, by=request.user)
+        record("session.read", rating.session, by=request.user)
         context = {"rating": rating, "session": rating.session, "form": form}
         return render(request, "asking/take_back.html", context)
 
