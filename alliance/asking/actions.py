@@ -78,8 +78,7 @@ def request_rating(*, session, respondent, channel, by, at=None, besides=False, 
     RatingRequest.objects.filter(session=session, respondent=respondent, closed_at=None).update(
         closed_at=at, closing=RatingRequest.Closing.REPLACED
     )
-    rated = Rating.objects.standing().of_alliance()
-    if rated.filter(session=session, respondent=respondent).exists():
+    if is_rated(session.pk, respondent):
         raise NothingToRate
     request_id = uuid.uuid4()
     secret = make_secret(request_id) if make_secret else secrets.token_urlsafe(32)
@@ -123,6 +122,12 @@ def request_at_reception(*, session, replaces, by):
         channel=RatingRequest.Channel.LINK,
         by=by,
     )
+
+
+def is_rated(session_id, respondent):
+    """Whether this respondent's rating of the session stands, in whatever words it was asked."""
+    rated = Rating.objects.standing().of_alliance()
+    return rated.filter(session=session_id, respondent=respondent).exists()
 
 
 def _can_be_rated(session_id):
@@ -196,12 +201,13 @@ def submit_rating(
         .update(
             closed_at=at,
             closing=RatingRequest.Closing.ANSWERED,
-            opened_at=Coalesce("opened_at", at),
+            # Nobody opened what somebody types in for the client.
+            opened_at=F("opened_at") if entered_by else Coalesce("opened_at", at),
         )
     )
     if not closed:
         raise AlreadyClosed
-    if not _can_be_rated(request.session_id):
+    if not _can_be_rated(request.session_id) or is_rated(request.session_id, request.respondent):
         raise NothingToRate
     if request.respondent == Perspective.THERAPIST:
         entered_by = request.asked_by

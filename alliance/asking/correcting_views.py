@@ -14,10 +14,11 @@ from alliance.asking.second_thoughts import withdraw_rating
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Rating
 from sessions_app.access.actions import record
-from sessions_app.access.doors import clinicians_only
+from sessions_app.access.doors import clinicians_only, freshly_confirmed
 
 
 @clinicians_only
+@freshly_confirmed
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def move(request, rating_id):
@@ -53,6 +54,7 @@ def _move(request, rating):
 
 
 @clinicians_only
+@freshly_confirmed
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_back(request, rating_id):

@@ -6,9 +6,9 @@ from django.db import transaction
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from alliance.asking.actions import AlreadyClosed
+from alliance.asking.actions import AlreadyClosed, is_rated
 from alliance.asking.models import Arrangement
-from alliance.ratings.models import Comment, Rating, RatingRequest
+from alliance.ratings.models import SETTLED, Comment, Rating, RatingRequest
 from alliance.trends.actions import review
 from sessions_app.access.actions import record
 from sessions_app.access.rows import rows_of_episode
@@ -63,13 +63,20 @@ def take_back(*, request):
 
 @transaction.atomic
 def withdraw_rating(*, rating, by, reason=""):
-    """Take back a rating because its client asked `by` for it; nothing of its content is kept."""
+    """Take back a rating because its client asked `by` for it; nothing of its content is kept.
+
+    Nor of what was answered besides, nor of the rows that it was moved from.
+    """
     episode = Episode.objects.lock(rating.session.episode)
-    with rows_of_episode(episode.pk):
-        _empty(rating, by=by, reason=reason)
-    RatingRequest.objects.filter(pk=rating.request_id).update(
-        closing=RatingRequest.Closing.WITHDRAWN
-    )
+    said = Rating.objects.standing().filter(session=rating.session_id, respondent=rating.respondent)
+    for one in said:
+        while one is not None:
+            with rows_of_episode(one.session.episode_id):
+                _empty(one, by=by, reason=reason)
+                RatingRequest.objects.filter(pk=one.request_id).update(
+                    closing=RatingRequest.Closing.ERASED
+                )
+                one = Rating.objects.filter(superseded_by=one).first()
     review(episode)
 
 
@@ -80,7 +87,7 @@ def _empty(rating, *, by, reason=""):
         written.text = ""
         written.save()
     rating.answers = dict.fromkeys(rating.answers)
-    rating.unsaid, rating.tension = [], ""
+    rating.unsaid, rating.tension, rating.guess, rating.submission = [], "", None, None
     rating.trust = rating.goals = rating.collaboration = rating.total = None
     rating.comment_audience, rating.comment_read_at = "", None
     rating.withdrawn_at = timezone.now()
@@ -93,9 +100,10 @@ def open_again(*, request):
     """Let the client fill in anew what they have just taken back or skipped."""
     Episode.objects.lock(request.session.episode)
     others = RatingRequest.objects.filter(session=request.session, respondent=request.respondent)
-    undone = [RatingRequest.Closing.DECLINED, RatingRequest.Closing.WITHDRAWN]
-    if others.exclude(pk=request.pk).filter(asked_at__gte=request.asked_at).exists():
+    is_newer = others.exclude(pk=request.pk).filter(asked_at__gte=request.asked_at).exists()
+    if is_newer or is_rated(request.session_id, request.respondent):
         raise AlreadyClosed
+    undone = set(SETTLED) - {RatingRequest.Closing.ANSWERED}
     again = others.filter(pk=request.pk, closing__in=undone, expires_at__gt=timezone.now())
     if not again.update(closed_at=None, closing=""):
         raise AlreadyClosed

@@ -358,6 +358,7 @@ class Migration(migrations.Migration):
                     ("ended", "Ended on the device before it was answered"),
                     ("declined", "Skipped by the client"),
                     ("withdrawn", "Answered, and taken back"),
+                    ("erased", "Answered, and erased by staff as the client wished"),
                     ("expired", "Not answered in time"),
                 ],
                 max_length=16,

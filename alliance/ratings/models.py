@@ -77,6 +77,7 @@ class RatingRequest(models.Model):
         ENDED = "ended", _("Ended on the device before it was answered")
         DECLINED = "declined", _("Skipped by the client")
         WITHDRAWN = "withdrawn", _("Answered, and taken back")
+        ERASED = "erased", _("Answered, and erased by staff as the client wished")
         EXPIRED = "expired", _("Not answered in time")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -223,6 +224,7 @@ SETTLED = [
     RatingRequest.Closing.ANSWERED,
     RatingRequest.Closing.DECLINED,
     RatingRequest.Closing.WITHDRAWN,
+    RatingRequest.Closing.ERASED,
 ]
 
 

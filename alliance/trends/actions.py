@@ -91,6 +91,7 @@ def _unread(episode):
     read = Reading.objects.filter(rating=OuterRef("pk"), reader=episode.therapist_id)
     return (
         Rating.objects.standing()
+        .of_alliance()
         .filter(session__episode=episode, respondent=Perspective.CLIENT)
         .exclude(Exists(read))
     )

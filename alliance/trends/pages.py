@@ -1,6 +1,6 @@
 """The content of an episode's trend page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from django.utils import timezone, translation
@@ -108,6 +108,7 @@ def present_trend(episode, *, is_holder, reader=None):
     flags = list(flags.select_related("session", "parameters").order_by("-rank"))
     holding = [flag for flag in flags if flag.settled_by_id is None]
     new = set() if is_holder else _not_seen_yet(episode)
+    rows = [replace(row, remarks=[]) if row.session.pk in new else row for row in rows]
     totals, earlier = _compared(rows)
     lead, *details = summarise(
         standing,
@@ -168,8 +169,10 @@ def _figure_names():
 def _not_seen_yet(episode):
     """Return the sessions with a rating that its therapist has not had the chance to see."""
     recent = timezone.now() - HEAD_START
-    ratings = Rating.objects.standing().filter(
-        session__episode=episode, respondent=Perspective.CLIENT, submitted_at__gt=recent
+    ratings = (
+        Rating.objects.standing()
+        .of_alliance()
+        .filter(session__episode=episode, respondent=Perspective.CLIENT, submitted_at__gt=recent)
     )
     read = Reading.objects.filter(reader=episode.therapist_id).values("rating")
     return set(ratings.exclude(pk__in=read).values_list("session", flat=True))
@@ -251,15 +254,7 @@ def session_rows(episode, *, reader=None):
     )
     comments = Comment.objects.filter(rating__session__episode=episode)
     comments = comments.readable_by(reader) if reader else comments.none()
-    undone = dict(
-        RatingRequest.objects.filter(
-            session__episode=episode,
-            respondent=Perspective.CLIENT,
-            closing__in=[RatingRequest.Closing.DECLINED, RatingRequest.Closing.WITHDRAWN],
-        )
-        .order_by("asked_at")
-        .values_list("session", "closing")
-    )
+    undone = _undone(episode)
     written = {comment.rating_id: comment.text for comment in comments}
     said = {(rating.session_id, rating.respondent): rating for rating in ratings}
     rows = []
@@ -278,7 +273,7 @@ def session_rows(episode, *, reader=None):
                 session=session,
                 rating=rating,
                 own=own,
-                what=_what(session, rating, undone.get(session.pk)),
+                what=_what(session, rating, undone.get(session.pk, "")),
                 remarks=_remarks(rating, is_other_way=is_other_way),
                 is_other_way=is_other_way,
                 comment=written.get(rating.pk, "") if rating else "",
@@ -317,7 +312,32 @@ def _remarks(rating, *, is_other_way):
     return [remark for remark in (words.tension(rating), way) if remark]
 
 
-def _what(session, rating, undone=None):
+def _undone(episode):
+    """Say, by session, what became of a form that was skipped or an answer that is gone."""
+    gone = (
+        Rating.objects.of_alliance()
+        .filter(session__episode=episode, respondent=Perspective.CLIENT)
+        .exclude(superseded_by=None, withdrawn_at=None)
+    )
+    erased = _("Answered, and erased by staff as the client wished")
+    moved = _("Answered, and moved to another session")
+    found = {
+        session: moved if moved_to else erased
+        for session, moved_to in gone.values_list("session", "superseded_by")
+    }
+    closings: dict[str, str] = {
+        RatingRequest.Closing.DECLINED: _("Skipped by the client"),
+        RatingRequest.Closing.WITHDRAWN: _("Answered, and taken back by the client"),
+        RatingRequest.Closing.ERASED: erased,
+    }
+    requests = RatingRequest.objects.filter(
+        session__episode=episode, respondent=Perspective.CLIENT, closing__in=closings
+    ).order_by("asked_at")
+    told = requests.values_list("session", "closing")
+    return found | {session: closings[closing] for session, closing in told}
+
+
+def _what(session, rating, undone=""):
     """Say what became of a session, where there are no marks to show."""
     if session.status == Session.Status.CANCELLED:
         by_client = session.called_off_by == Session.CalledOffBy.CLIENT
@@ -327,10 +347,7 @@ def _what(session, rating, undone=None):
     if session.status == Session.Status.PLANNED:
         return _("Planned")
     if rating is None:
-        return {
-            RatingRequest.Closing.DECLINED: _("Skipped by the client"),
-            RatingRequest.Closing.WITHDRAWN: _("Answered, and taken back by the client"),
-        }.get(undone, _("No rating"))
+        return undone or _("No rating")
     if not rating.has_marks:
         return _("Sent without marks")
     return ""

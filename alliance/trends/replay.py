@@ -82,6 +82,9 @@ class Walk:
         self.last = session
         if rating is not None:
             self._hear(session, rating)
+        if rating is not None and not rating.has_marks:
+            rating = None
+        if rating is not None:
             self.rated += 1
             self.latest = of_latest(rating)
             if (
@@ -211,13 +214,14 @@ def go_on(episode, session) -> Walk | None:
         return None  # The last session began its line; only a replay knows what it settled.
     untaken = newest[::-1] if is_logged else [session]
     ratings = {rating.session_id: rating for rating in marked_ratings(episode, untaken)}
-    versions = {rating.measure_version_id for rating in ratings.values()}
+    marked = {session: rating for session, rating in ratings.items() if rating.has_marks}
+    versions = {rating.measure_version_id for rating in marked.values()}
     if standing.parameters and versions - {standing.parameters.measure_version_id}:
         return None
     sensitivities = _sensitivities(practice)
     if any(row.comparators for row in sensitivities):
         return None  # Those look at the whole series.
-    was_rated = is_logged and newest[1].pk in ratings
+    was_rated = is_logged and newest[1].pk in marked
     walk = Walk(
         practice,
         sensitivities,

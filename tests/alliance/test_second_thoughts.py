@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from alliance.asking.actions import AlreadyClosed
+from alliance.asking.actions import AlreadyClosed, request_rating, submit_rating
+from alliance.asking.correcting_actions import move_rating
 from alliance.asking.models import Arrangement, AskingRules
 from alliance.asking.second_thoughts import (
     TooLate,
@@ -20,9 +21,12 @@ from alliance.asking.second_thoughts import (
 )
 from alliance.measures.models import MeasureVersion
 from alliance.ratings.models import Comment, Rating, RatingRequest
+from alliance.trends.actions import differences
 from alliance.trends.models import Standing
 from sessions_app.access.models import AuditEvent
-from tests.conftest import ITEMS, ask, hold, rate
+from sessions_app.clients.models import ClientIdentity
+from sessions_app.sessions.actions import log_session
+from tests.conftest import ITEMS, ask, hold, look, rate, run
 
 GOOD = dict.fromkeys(ITEMS, "7") | {"sent": "1"}
 LINE = {"sent": "1", "mode": "line"}
@@ -123,9 +127,45 @@ def test_tension_that_was_not_spoken_about_is_told_until_the_next_answer(cast):
     assert not cast.cleo.flags.standing().exists()
 
 
-def test_tension_on_a_sheet_without_marks_is_heard_too(cast):
-    rate(hold(cast.cleo), None, tension="unspoken")
-    assert cast.cleo.flags.standing().get().kind == "told"
+def test_tension_on_a_sheet_without_marks_is_heard_and_counts_as_no_rating(cast):
+    run(cast.cleo, [8, 8, 8, 8, 8, 8, 3, None])
+    before = Standing.objects.get(episode=cast.cleo)
+    ClientIdentity.objects.filter(client=cast.cleo.client).update(language="de")
+    rate(cast.cleo.sessions.order_by("starts_at").last(), None, tension="unspoken")
+    after = Standing.objects.get(episode=cast.cleo)
+    assert {flag.kind for flag in cast.cleo.flags.standing()} >= {"told", "lower"}
+    assert (after.sessions_rated, after.unrated_run, after.compared) == (7, 1, 7)
+    assert after.finding == before.finding
+    assert differences(cast.cleo) == []
+    log_session(episode=cast.cleo, starts_at=timezone.now(), by=cast.theo)
+    assert differences(cast.cleo) == []
+
+
+def test_what_was_told_of_tension_is_its_therapists_first_to_read(cast):
+    rate(hold(cast.cleo), 7, tension="unspoken")
+    assert look(cast.cleo, cast.sue).rows[-1].remarks == []
+    assert "tension" in look(cast.cleo, cast.theo).rows[-1].remarks[0]
+    assert "tension" in look(cast.cleo, cast.sue).rows[-1].remarks[0]
+
+
+def test_a_flag_is_seen_with_what_was_answered_besides_too(cast):
+    asked, _secret = request_rating(
+        session=hold(cast.cleo), respondent="client", channel="link", by=cast.theo, besides=True
+    )
+    besides = {item.key: 5 for item in asked.extra_version.items.all()}
+    submit_rating(
+        request=asked, answers=dict.fromkeys(ITEMS, 7), tension="unspoken", besides=besides
+    )
+    look(cast.cleo, cast.theo)
+    assert cast.cleo.flags.get().seen_at
+
+
+def test_nobody_opened_what_somebody_typed_in(cast):
+    asked, _secret = ask(hold(cast.cleo))
+    submit_rating(
+        request=asked, answers=dict.fromkeys(ITEMS, 7), entered_by=cast.theo, input_mode="paper"
+    )
+    assert RatingRequest.objects.get().opened_at is None
 
 
 # --- Skipping --------------------------------------------------------------------------------
@@ -232,6 +272,62 @@ def test_nothing_is_opened_again_once_there_is_a_newer_form_or_it_is_late(cast, 
     other.refresh_from_db()
     with pytest.raises(AlreadyClosed):
         open_again(request=other)
+
+
+def test_erasing_takes_what_was_answered_besides_along_and_all_can_be_answered_anew(cast, client):
+    asked, secret = request_rating(
+        session=hold(cast.cleo), respondent="client", channel="link", by=cast.theo, besides=True
+    )
+    address = reverse("rate", args=[secret])
+    keys = [f"besides-{item.key}" for item in asked.extra_version.items.all()]
+    sheet = GOOD | dict.fromkeys(keys, "5") | {"submission": str(uuid.uuid4())}
+    client.post(address, sheet)
+    withdraw_rating(rating=Rating.objects.standing().of_alliance().get(), by=cast.theo)
+    assert not Rating.objects.standing().exists()
+    assert RatingRequest.objects.get().closing == "erased"
+    client.post(address, {"deed": "again"})
+    assert client.post(address, sheet).status_code == 302
+    assert Rating.objects.standing().count() == 2
+
+
+def test_erasing_a_rating_that_was_moved_leaves_nothing_where_it_was(cast):
+    here, there = hold(cast.cleo, weeks_ago=1), hold(cast.cleo)
+    old = rate(there, 3, tension="unspoken", comment="Slower.")
+    new = move_rating(rating=old, to=here, reason="The wrong week.", by=cast.theo)
+    withdraw_rating(rating=new, by=cast.theo)
+    for rating in Rating.objects.all():
+        assert set(rating.answers.values()) == {None}
+        assert (rating.total, rating.tension, rating.comment_audience) == (None, "", "")
+    assert {comment.text for comment in Comment.objects.all()} <= {""}
+
+
+def test_the_page_tells_who_took_a_rating_away(cast, client):
+    taken_back, secret = ask(hold(cast.cleo, weeks_ago=3))
+    client.post(reverse("rate", args=[secret]), GOOD)
+    take_back(request=taken_back)
+    withdraw_rating(rating=rate(hold(cast.cleo, weeks_ago=2), 2), by=cast.theo)
+    move_rating(
+        rating=rate(hold(cast.cleo, weeks_ago=1), 2), to=hold(cast.cleo), reason="x", by=cast.theo
+    )
+    assert [row.what for row in look(cast.cleo, cast.sue).rows] == [
+        "Answered, and taken back by the client",
+        "Answered, and erased by staff as the client wished",
+        "Answered, and moved to another session",
+        "",
+    ]
+
+
+def test_a_form_is_over_once_the_session_has_a_rating_from_elsewhere(cast, client):
+    asked, secret = ask(hold(cast.cleo))
+    decline(request=asked)
+    elsewhere = rate(hold(cast.cleo, weeks_ago=1), 6)
+    move_rating(rating=elsewhere, to=asked.session, reason="The wrong week.", by=cast.theo)
+    address = reverse("rate", args=[secret])
+    client.post(address, {"deed": "again"})
+    assert RatingRequest.objects.get(pk=asked.pk).closing == "declined"
+    RatingRequest.objects.filter(pk=asked.pk).update(closed_at=None, closing="")
+    assert client.post(address, GOOD).status_code == 404
+    assert Rating.objects.standing().get().total == 6
 
 
 # --- Being asked no more ------------------------------------------------------------------------
