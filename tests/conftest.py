@@ -75,11 +75,18 @@ class Cast:
             raise AttributeError(name) from None
 
 
+def asks_a_database(item):
+    """Say whether a test may ask the database: else one engine is as good as the other."""
+    fixtures = {"db", "transactional_db", "django_db_setup"}
+    return bool(fixtures & set(item.fixturenames)) or bool(item.get_closest_marker("django_db"))
+
+
 def pytest_collection_modifyitems(config, items):
-    """Leave out, on SQLite, what only PostgreSQL promises."""
+    """Leave out, on SQLite, what only PostgreSQL promises; there, what asks no database."""
     if connection.vendor == "postgresql":
-        return
-    elsewhere = [item for item in items if item.get_closest_marker("postgresql")]
+        elsewhere = [item for item in items if not asks_a_database(item)]
+    else:
+        elsewhere = [item for item in items if item.get_closest_marker("postgresql")]
     items[:] = [item for item in items if item not in set(elsewhere)]
     config.hook.pytest_deselected(items=elsewhere)
 
