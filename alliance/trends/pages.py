@@ -266,8 +266,10 @@ def session_rows(episode, *, reader=None):
         if rating and rating.has_marks:
             changed = version not in (None, rating.measure_version_id)
             version = rating.measure_version_id
-        is_other_way = rating is not None and mode not in (None, rating.input_mode)
-        mode = rating.input_mode if rating else mode
+        is_other_way = False
+        if rating and rating.has_marks:
+            is_other_way = mode not in (None, rating.input_mode)
+            mode = rating.input_mode
         rows.append(
             Row(
                 session=session,

@@ -412,3 +412,29 @@ def test_a_client_is_asked_what_was_agreed_else_what_the_practice_has_chosen(cas
     assert ask(hold(cast.cleo, weeks_ago=1))[0].measure_version.measure == other
     Arrangement.objects.update(measure=theirs)
     assert ask(hold(cast.cleo))[0].measure_version.measure == theirs
+
+
+# --- On the trend --------------------------------------------------------------------------------
+
+
+def test_the_trend_tells_where_the_way_of_answering_changed_and_who_typed_in(cast):
+    for back, mode, by in (
+        (5, "line", None),
+        (4, "line", None),
+        (3, "buttons", None),
+        (2, "paper", cast.theo),
+        (1, "paper", cast.theo),
+    ):
+        rate(hold(cast.cleo, weeks_ago=back), 7, input_mode=mode, entered_by=by)
+    rate(hold(cast.cleo), None, input_mode="line")
+    page = look(cast.cleo, cast.theo)
+    assert [row.is_other_way for row in page.rows] == [False, False, True, True, False, False]
+    assert [row.remarks for row in page.rows] == [
+        [],
+        [],
+        ["Answered on buttons."],
+        ["Answered on paper, typed in by Theo."],
+        ["Answered on paper, typed in by Theo."],
+        [],
+    ]
+    assert sum("another way" in mark.text for mark in page.marked) == 2
