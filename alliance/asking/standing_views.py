@@ -28,7 +28,7 @@ from alliance.asking.standing_actions import (
 from alliance.asking.standing_forms import ChoosePinForm, PinForm
 from alliance.asking.standing_models import StandingLink
 from alliance.measures.models import Perspective
-from alliance.ratings.models import RatingRequest
+from alliance.ratings.models import GRACE, RatingRequest
 from sessions_app.access.actions import record
 from sessions_app.access.cookies import keep
 from sessions_app.access.doors import clinicians_only, public
@@ -125,7 +125,7 @@ def standing(request, link, secret):
     language = _language(link)
     with translation.override(language):
         if link.pin and _has_proof(request, link):
-            return _go_on(request, link, secret, language)
+            return _renewed(_go_on(request, link, secret, language), link)
         form = (PinForm if link.pin else ChoosePinForm)(
             request.POST if request.method == "POST" else None
         )
@@ -135,9 +135,7 @@ def standing(request, link, secret):
                 # Not raised: the try is counted only if the transaction ends well.
                 return nothing_here(request)
             if not link.wrong_pins:
-                proof = _signer().sign(_mark(link))
-                answer = redirect("standing", secret)
-                return keep(answer, settings.STANDING_COOKIE_NAME, proof, lasts=LOCKED_FOR)
+                return _renewed(redirect("standing", secret), link)
             form.add_error("pin", _("That was not the right PIN."))
         status = 429 if link.is_locked else 422 if form.is_bound else 200
         context = _context(language) | {"form": form, "link": link}
@@ -154,8 +152,12 @@ def _after_the_pin(link, pin):
 
 @for_a_bookmark
 def standing_form(request, link, secret, which):
-    """Show the form that `which` tells, or thanks for it, to whoever has just given the PIN."""
-    if not (link.pin and _has_proof(request, link)):
+    """Show the form that `which` tells, or thanks for it, to whoever has just given the PIN.
+
+    Who takes their time over a form may send it for longer than it is shown.
+    """
+    within = GRACE if request.method == "POST" else LOCKED_FOR
+    if not (link.pin and _has_proof(request, link, within=within)):
         return redirect("standing", secret)
     begun = _requests(link).filter(token_digest__startswith=which)
     asked = asked_with(_requests(link), begun.values_list("token_digest", flat=True).first())
@@ -163,7 +165,7 @@ def standing_form(request, link, secret, which):
         return redirect("standing", secret)
     with rows_of_form(asked.token_digest):
         try:
-            return answer_form(request, asked, thanks_at=request.path)
+            return _renewed(answer_form(request, asked, thanks_at=request.path), link)
         except Http404:  # It was closed a moment ago.
             return redirect("standing", secret)
 
@@ -194,13 +196,19 @@ def _language(link):
     return last.measure_version.language if last else link.episode.therapist.practice.language
 
 
-def _has_proof(request, link):
-    """Whether the PIN of this very link was given on this device a short while ago."""
+def _has_proof(request, link, *, within=LOCKED_FOR):
+    """Whether the PIN of this very link was given here, or a page behind it used, a while ago."""
     given = request.COOKIES.get(settings.STANDING_COOKIE_NAME, "")
     try:
-        return constant_time_compare(_signer().unsign(given, max_age=LOCKED_FOR), _mark(link))
+        return constant_time_compare(_signer().unsign(given, max_age=within), _mark(link))
     except signing.BadSignature:
         return False
+
+
+def _renewed(answer, link):
+    """Note on this device that somebody who gave the PIN is at it now."""
+    proof = _signer().sign(_mark(link))
+    return keep(answer, settings.STANDING_COOKIE_NAME, proof, lasts=GRACE)
 
 
 def _signer():

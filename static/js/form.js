@@ -213,6 +213,8 @@
       try {
         const patience = AbortSignal.timeout ? { signal: AbortSignal.timeout(15_000) } : {};
         const answer = await fetch(location.href, { method: "POST", body, ...patience });
+        // What arrived is thanked for where it was sent; from any other page it was turned away.
+        if (answer.ok && new URL(answer.url).pathname !== location.pathname) break;
         if (answer.ok) {
           location.replace(answer.url);
           return true;

@@ -315,24 +315,49 @@ def test_a_form_that_is_over_leads_back(cast, chosen, client, monkeypatch):
     assert client.post(form, GOOD).headers["Location"] == page(chosen), "closed while it was sent"
 
 
-def test_the_pin_holds_for_a_quarter_of_an_hour_on_one_device_for_one_link(
+def test_the_pin_holds_for_a_quarter_of_an_hour_after_each_page_on_one_device_for_one_link(
     cast, chosen, client, clock
 ):
     ask(hold(cast.cleo))
     form = form_behind(client, chosen)
-    clock.forward(14 * 60)
-    assert client.get(form).status_code == 200
-    clock.forward(2 * 60)
+    for _page in range(2):
+        clock.forward(14 * 60)
+        assert client.get(form).status_code == 200
+    clock.forward(16 * 60)
     assert client.get(form).headers["Location"] == page(chosen)
+    assert type_pin(client, chosen, "9182").status_code == 422, "an old proof is no PIN"
     form_behind(client, chosen)
     assert client.get(form).status_code == 200
     StandingLink.objects.update(pin=link().pin + "x")
     assert client.get(form).status_code == 302, "another PIN"
 
 
+def test_who_takes_most_of_an_hour_over_a_form_can_send_it_and_take_it_back(
+    cast, chosen, client, clock
+):
+    ask(hold(cast.cleo))
+    form = form_behind(client, chosen)
+    assert client.get(form).status_code == 200
+    clock.forward(59 * 60)
+    answer = client.post(form, GOOD, follow=True)
+    assert "Thank you" in in_words(answer)
+    assert Rating.objects.get().total == 7
+    clock.forward(14 * 60)
+    client.post(form, {"deed": "take-back"})
+    assert Rating.objects.get().withdrawn_at
+
+
+def test_after_more_than_an_hour_a_form_is_not_taken_without_the_pin(cast, chosen, client, clock):
+    ask(hold(cast.cleo))
+    form = form_behind(client, chosen)
+    clock.forward(61 * 60)
+    assert client.post(form, GOOD).headers["Location"] == page(chosen)
+    assert not Rating.objects.exists()
+
+
 def test_the_cookie_says_nothing_and_no_script_reads_it(cast, chosen, client):
     cookie = type_pin(client, chosen).cookies["standing"]
-    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Strict", 900)
+    assert (cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (True, "Strict", 3600)
     for told in (PIN, chosen, str(cast.cleo.pk), str(link().pk), link().token_digest):
         assert told not in cookie.value
     client.cookies["standing"] = cookie.value[:-1]
