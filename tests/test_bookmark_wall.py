@@ -9,6 +9,7 @@ from alliance.asking.standing_actions import make_standing_link
 from alliance.asking.standing_models import StandingLink
 from alliance.ratings.models import Comment, RatingRequest
 from sessions_app.access.rows import rows_of, rows_of_form
+from sessions_app.clients.actions import add_client
 from sessions_app.clients.models import Episode
 from tests.conftest import ask, hold, rate, working_as
 
@@ -85,7 +86,8 @@ def test_the_clients_pages_change_nothing_but_what_a_pin_needs(cast, links, colu
 
 
 def test_a_therapist_moves_what_they_may_not_read_yet_and_cannot_read_it_afterwards(cast):
-    here, there = hold(cast.cleo, weeks_ago=1), hold(cast.cleo)
+    cora = add_client(therapist=cast.members["theo"], code="CORA", by=cast.theo)
+    here, there = hold(cora), hold(cast.cleo)
     rating = rate(there, 7, comment="Slower.", audience="later")
     with rows_of(cast.theo), working_as("app"):
         here_rating = move_rating(rating=rating, to=here, reason="Mixed up.", by=cast.theo)

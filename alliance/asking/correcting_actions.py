@@ -3,9 +3,10 @@
 import uuid
 
 from django.db import transaction
+from django.db.models import Exists
 from django.utils import timezone
 
-from alliance.ratings.models import Comment, Rating, RatingRequest
+from alliance.ratings.models import Comment, Rating, RatingRequest, next_session
 from alliance.trends.actions import review
 from alliance.trends.models import Reading
 from sessions_app.access.actions import record
@@ -29,7 +30,8 @@ def move_rating(*, rating, to, reason, by):
     """
     episodes = _lock(rating.session.episode_id, to.episode_id)
     session = Session.objects.get(pk=to.pk)
-    if not _can_take(session, rating.respondent):
+    could_take = Session.objects.held().exclude(episode__ending=Episode.Ending.TRANSFERRED)
+    if not sessions_to_move_to(could_take, rating).filter(pk=session.pk).exists():
         raise NotMoved
     said = Rating.objects.standing().filter(session=rating.session_id, respondent=rating.respondent)
     rows = list(said.select_related("session__episode__therapist"))
@@ -50,13 +52,6 @@ def _lock(*ids):
         Episode.objects.lock(episode)
         for episode in Episode.objects.filter(pk__in=ids).order_by("pk")
     ]
-
-
-def _can_take(session, respondent):
-    """Whether a session was held, and has no standing rating of this respondent."""
-    rated = Rating.objects.standing().filter(session=session, respondent=respondent)
-    is_handed_over = session.episode.ending == Episode.Ending.TRANSFERRED
-    return session.status == Session.Status.HELD and not is_handed_over and not rated.exists()
 
 
 def _move(old, session, reason, by):
@@ -89,6 +84,23 @@ def _move_words(old, new):
 
 
 def sessions_to_move_to(sessions, rating):
-    """Keep of these sessions those that could take a rating."""
+    """Keep of these held sessions those that could take a rating: of its practice, and unrated.
+
+    A move opens nothing: what its client wrote for after the next session goes,
+    until then, only to where no next session was held either.
+    """
     rated = Rating.objects.standing().filter(respondent=rating.respondent)
-    return sessions.exclude(pk__in=rated.values("session"))
+    practice = rating.session.episode.therapist.practice_id
+    free = sessions.filter(episode__therapist__practice=practice).exclude(
+        pk__in=rated.values("session")
+    )
+    if _is_for_later(rating):
+        return free.exclude(Exists(next_session(episode="episode", starts_at="starts_at")))
+    return free
+
+
+def _is_for_later(rating):
+    """Whether a comment is moved along that its therapist may not read yet."""
+    after = next_session(episode="session__episode", starts_at="session__starts_at")
+    said = Rating.objects.standing().filter(session=rating.session_id, respondent=rating.respondent)
+    return said.filter(comment_audience=Rating.Audience.LATER).exclude(Exists(after)).exists()

@@ -11,6 +11,7 @@ from alliance.asking.entering_actions import enter_sheet, request_sheet
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.trends.actions import differences
 from alliance.trends.models import Flag, Reading, Standing
+from sessions_app.access.actions import join_practice
 from sessions_app.access.models import AuditEvent
 from sessions_app.clients.actions import add_client, hand_over_episode
 from sessions_app.sessions.actions import correct_session
@@ -72,13 +73,25 @@ def test_all_that_was_said_goes_along_and_the_old_row_stands_no_longer(cast, cor
     assert (row.rating, row.comment) == (new, "Slower.")
 
 
-def test_a_comment_for_later_moves_unread(cast):
+def test_a_comment_for_later_moves_unread_and_is_never_opened_by_a_move(cast, cora, theo):
     first, second = hold(cast.cleo, weeks_ago=1), hold(cast.cleo)
-    new = move(rate(second, 7, comment="Slower.", audience="later"), first, cast.theo)
+    there_first, there = hold(cora, weeks_ago=1), hold(cora)
+    rating = rate(second, 7, comment="Slower.", audience="later")
+    for opening in (first, there_first):
+        with pytest.raises(NotMoved):
+            move(rating, opening, cast.theo)
+    page = theo.get(reverse("rating-move", args=[rating.pk])).content.decode()
+    assert (str(there.pk) in page, str(first.pk) in page) == (True, False)
+    new = move(rating, there, cast.theo)
     assert Comment.objects.get(rating=new).text == "Slower."
-    rating = move(new, second, cast.theo)
-    assert Comment.objects.get(rating=rating).text == "Slower."
-    assert not Comment.objects.readable_by(cast.theo).filter(rating=rating).exists()
+    assert not Comment.objects.readable_by(cast.theo).exclude(text="").exists()
+
+
+def test_a_comment_that_was_kept_for_later_moves_anywhere_once_it_is_open(cast):
+    first, second = hold(cast.cleo, weeks_ago=2), hold(cast.cleo, weeks_ago=1)
+    rating = rate(second, 7, comment="Slower.", audience="later")
+    hold(cast.cleo)
+    assert move(rating, first, cast.theo).written.text == "Slower."
 
 
 def test_standing_and_flags_of_both_are_worked_out_anew_and_as_before_when_it_is_moved_back(
@@ -157,6 +170,18 @@ def test_nothing_moves_to_where_something_stands_or_was_not_held_or_twice(cast, 
     with pytest.raises(NotMoved):
         move(rating, other, cast.theo)
     assert Rating.objects.standing().count() == 2
+
+
+def test_nothing_moves_to_another_practice_where_the_same_therapist_works(cast, theo):
+    there = join_practice(
+        practice=cast.elsewhere, email=cast.theo.email, is_clinician=True, by=None
+    )
+    other = hold(add_client(therapist=there, code="X1", by=cast.theo))
+    rating = rate(hold(cast.cleo), 7)
+    with pytest.raises(NotMoved):
+        move(rating, other, cast.theo)
+    address = reverse("rating-move", args=[rating.pk])
+    assert str(other.pk) not in theo.get(address).content.decode()
 
 
 def test_both_episodes_are_locked_in_one_order_whichever_way_it_goes(cast, cora):
