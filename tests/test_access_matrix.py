@@ -256,7 +256,11 @@ MATRIX = {
     "reception": (None, {}, at_reception(200, NOT_SO)),
     "reception-ask": ("at reception", {}, at_reception(NOT_SO, 302)),
     "reception-sheet": ("at reception", {}, at_reception(NOT_SO, 302)),
-    "reception-sheet-enter": ("at reception", {"line": "100", "say": "7"}, at_reception(200, 302)),
+    "reception-sheet-enter": (
+        "at reception",
+        {"line": "100", "mark-say": "7"},
+        at_reception(200, 302),
+    ),
     "reception-sheets": (None, {"code": "0000-0000"}, at_reception(200, 200)),
     "reception-today": (None, {}, at_reception(200, 302)),
     # Clinicians, and what is theirs
@@ -270,7 +274,7 @@ MATRIX = {
     "session-edit": ("session", {}, by_object(HOLDS, 200, 200)),
     "rating-ask": ("session", {"channel": "link"}, by_object(HOLDS, 200, 302)),
     "sheet": ("not asked", {}, by_object(HOLDS, NOT_SO, 200)),
-    "sheet-enter": ("session", {"line": "100", "say": "7"}, by_object(HOLDS, 200, 302)),
+    "sheet-enter": ("session", {"line": "100", "mark-say": "7"}, by_object(HOLDS, 200, 302)),
     "sheets": (None, {"code": "0000-0000"}, clinicians(200, 200)),
     "rating-aloud": ("session", {"deed": "begin"}, by_object(HOLDS, 302, 302)),
     "standing-make": ("episode", {}, by_object(HOLDS, 200, 200)),

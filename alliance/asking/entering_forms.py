@@ -9,6 +9,8 @@ from alliance.ratings.models import Rating
 from sessions_app.places.forms import day_field
 
 LINE = 100  # Millimetres, as the sheet is printed where nothing scales it.
+# Statements have names of their own: a practice chooses their keys.
+MARK = "mark-"
 
 
 class EnteredForm(forms.Form):
@@ -35,7 +37,7 @@ class EnteredForm(forms.Form):
         self.version = version
         self.items = list(version.items.all())
         for item in self.items:
-            self.fields[item.key] = self.mark_field(item)
+            self.fields[f"{MARK}{item.key}"] = self.mark_field(item)
         if not version.comment_prompt:
             del self.fields["comment"], self.fields["audience"]
 
@@ -53,7 +55,7 @@ class EnteredForm(forms.Form):
     def clean(self):
         super().clean()
         typed = self.cleaned_data
-        said = any(typed.get(item.key) is not None for item in self.items)
+        said = any(typed.get(f"{MARK}{item.key}") is not None for item in self.items)
         if not (said or typed.get("comment") or self.errors):
             raise forms.ValidationError(self.nothing_said)
         return typed
@@ -61,17 +63,18 @@ class EnteredForm(forms.Form):
     def statements(self):
         """Yield each statement with its field, and what is chosen there."""
         for item in self.items:
+            field = self[f"{MARK}{item.key}"]
             yield {
                 "item": item,
-                "field": self[item.key],
+                "field": field,
                 "marks": marks_of(self.version),
-                "chosen": self[item.key].value() if self.is_bound else None,
+                "chosen": field.value() if self.is_bound else None,
             }
 
     def said(self):
         """Return what the actions take."""
         return {
-            "answers": {item.key: self.cleaned_data[item.key] for item in self.items},
+            "answers": {item.key: self.cleaned_data[f"{MARK}{item.key}"] for item in self.items},
             "comment": self.cleaned_data.get("comment", ""),
             "audience": self.cleaned_data.get("audience") or Rating.Audience.THERAPIST,
         }
@@ -136,8 +139,8 @@ class SheetForm(EnteredForm):
         cleaned = super().clean()
         line = cleaned.get("line")
         for item in self.items if line else ():
-            if (cleaned.get(item.key) or 0) > line:
-                self.add_error(item.key, _("The line is not that long."))
+            if (cleaned.get(f"{MARK}{item.key}") or 0) > line:
+                self.add_error(f"{MARK}{item.key}", _("The line is not that long."))
         return cleaned
 
     def said(self):

@@ -17,9 +17,10 @@ MOST_STEPS = 100
 MOST_ITEMS = 100
 LARGEST_NUMBER = 9999  # Of a version.
 LONGEST_OF_NORM = 400
-# What the form itself sends beside the marks.
+# What the forms themselves send beside the marks: a client's own, a sheet's, a bookmark's.
 TAKEN = {"sent", "mode", "submission", "line_px", "seconds", "tension", "comment", "audience"}
-TAKEN |= {"guess", "which", "deed", "csrfmiddlewaretoken"}
+TAKEN |= {"guess", "which", "deed", "csrfmiddlewaretoken", "besides", "replaces", "secret"}
+TAKEN |= {"line", "filled_in_on", "version", "save", "code", "pin", "again"}
 WORDS = ("title", "intro", "licence", "source")
 MORE_WORDS = ("comment_prompt", "guess", "translation")
 

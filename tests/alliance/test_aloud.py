@@ -10,7 +10,8 @@ from alliance.ratings.models import Rating, RatingRequest
 from sessions_app.access.models import AuditEvent
 from tests.conftest import ITEMS, hold, look, rate
 
-SAID = dict(zip(ITEMS, ("7", "10", "0", "5", "", "3"), strict=True)) | {"deed": "store"}
+STATEMENTS = [f"mark-{key}" for key in ITEMS]
+SAID = dict(zip(STATEMENTS, ("7", "10", "0", "5", "", "3"), strict=True)) | {"deed": "store"}
 
 
 @pytest.fixture
@@ -64,15 +65,15 @@ def test_a_client_who_would_rather_not_is_stored_as_that(cast, theo, begun):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        (dict.fromkeys(ITEMS, ""), "Nothing has been chosen yet."),
-        ({"say": "11"}, "Please choose one of the marks shown."),
+        (dict.fromkeys(STATEMENTS, ""), "Nothing has been chosen yet."),
+        ({"mark-say": "11"}, "Please choose one of the marks shown."),
         ({"comment": "x" * 2001}, "at most 2000 characters"),
     ],
 )
 def test_what_cannot_be_is_refused_and_the_rest_stays_chosen(theo, begun, changes, said):
     page = theo.post(begun, SAID | changes).content.decode()
     assert said in page
-    assert ('value="3" checked' in page) == ("voice" not in changes)
+    assert ('value="3" checked' in page) == ("mark-voice" not in changes)
     assert not Rating.objects.exists()
 
 

@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -12,9 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from alliance.asking.actions import request_rating, submit_rating
+from alliance.asking.entering_forms import SheetForm, SpokenForm
+from alliance.asking.forms import RatingForm
 from alliance.asking.models import AskingRules
+from alliance.asking.standing_forms import ChoosePinForm, PinForm
 from alliance.measures.actions import activate, change_draft, load_instruments, stop
-from alliance.measures.files import read_measure
+from alliance.measures.files import TAKEN, read_measure
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.measures.stored import as_read
@@ -26,6 +31,8 @@ from tests.alliance.own_measures import PLANTED, TOML, add, add_active, license_
 from tests.conftest import confirm, give_app, hold
 
 DAY = timedelta(days=1)
+PAGES_OF_FORMS = ("rate", "thanks", "standing_pin", "sheet_bar", "sheet_enter", "by_hand")
+PAGES_OF_FORMS += ("entered_words", "aloud")
 
 
 @pytest.fixture
@@ -79,11 +86,21 @@ def test_a_key_of_ours_is_refused(cast):
         add(cast.practice, by=cast.mara, text=TOML.replace('"teapots"', '"session"'))
 
 
-@pytest.mark.parametrize("key", ["sent", "comment", "deed", "besides-warm"])
+@pytest.mark.parametrize("key", ["sent", "comment", "deed", "line", "version", "besides-warm"])
 def test_a_statement_cannot_be_called_like_a_field_of_the_form(cast, key):
     with pytest.raises(InstrumentError, match=f"can have the key {key}"):
         add(cast.practice, by=cast.mara, text=TOML.replace('key = "warm"', f'key = "{key}"'))
     assert not Measure.objects.filter(practice=cast.practice).exists()
+
+
+def test_whatever_the_forms_for_statements_send_besides_is_refused_as_a_key():
+    sent = {*RatingForm.base_fields, *SheetForm.base_fields, *SpokenForm.base_fields}
+    sent |= {*PinForm.base_fields, *ChoosePinForm.base_fields}
+    for page in PAGES_OF_FORMS:
+        text = (settings.BASE_DIR / "templates" / "asking" / f"{page}.html").read_text()
+        sent |= set(re.findall(r'\bname="(\w+)"', text))
+    assert {"line", "version", "filled_in_on", "pin", "submission"} <= sent
+    assert sent <= TAKEN
 
 
 def test_the_same_version_twice_is_refused_and_another_number_is_taken(cast, draft):

@@ -16,14 +16,17 @@ from alliance.asking.actions import request_rating
 from alliance.asking.entering_actions import enter_sheet, request_sheet
 from alliance.asking.entering_forms import SheetForm
 from alliance.asking.entering_pages import present_sheet, sheet_code, with_code
+from alliance.asking.models import AskingRules
 from alliance.measures.models import MeasureVersion
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from sessions_app.access.actions import appoint_deputy
 from sessions_app.access.models import AuditEvent
 from sessions_app.clients.models import ClientIdentity
+from tests.alliance.own_measures import add_active
 from tests.conftest import ITEMS, ask, hold, look, rate
 
-MARKS = dict(zip(ITEMS, ("70", "100", "0", "55", "", "3"), strict=True)) | {"line": "100"}
+STATEMENTS = [f"mark-{key}" for key in ITEMS]
+MARKS = dict(zip(STATEMENTS, ("70", "100", "0", "55", "", "3"), strict=True)) | {"line": "100"}
 PDF = b"%PDF-"
 
 
@@ -266,7 +269,7 @@ def test_what_was_measured_is_stored_in_points_marked_as_paper_with_who_typed_it
 
 
 def test_lines_that_the_printer_made_shorter_are_measured_by_their_own_length(cast, session, theo):
-    type_in(theo, session, line="96", say="48", matter="96")
+    type_in(theo, session, **{"line": "96", "mark-say": "48", "mark-matter": "96"})
     rating = Rating.objects.get()
     assert (rating.answers["say"], rating.answers["matter"]) == (5, 10)
 
@@ -279,11 +282,11 @@ def test_where_no_readers_are_chosen_a_comment_is_for_the_therapist(cast, sessio
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"say": "101"}, "The line is not that long."),
-        ({"say": "-1"}, "greater than or equal to 0"),
-        ({"say": "7,5"}, "Enter a whole number."),
+        ({"mark-say": "101"}, "The line is not that long."),
+        ({"mark-say": "-1"}, "greater than or equal to 0"),
+        ({"mark-say": "7,5"}, "Enter a whole number."),
         ({"line": "20"}, "greater than or equal to 50"),
-        (dict.fromkeys(ITEMS, ""), "Type in at least one mark, or what is written."),
+        (dict.fromkeys(STATEMENTS, ""), "Type in at least one mark, or what is written."),
         ({"filled_in_on": "2099-01-01"}, "That is before the session, or still to come."),
         ({"filled_in_on": "2001-01-01"}, "That is before the session, or still to come."),
         ({"audience": "everyone"}, "Select a valid choice"),
@@ -294,7 +297,7 @@ def test_what_cannot_be_is_refused_and_nothing_typed_is_lost(cast, session, theo
     page = type_in(theo, session, **changes).content.decode()
     assert said in page
     assert not Rating.objects.exists()
-    assert 'value="55"' in page or "aim" in changes
+    assert 'value="55"' in page or "mark-aim" in changes
 
 
 def test_a_sheet_may_come_back_after_its_code_has_ended(cast, session, theo):
@@ -347,12 +350,26 @@ def test_a_scale_with_words_between_its_ends_is_typed_in_by_its_marks(cast, sess
     version = MeasureVersion.objects.get(measure__key="session", language="ar")
     MeasureVersion.objects.filter(pk=version.pk).update(minimum=1, maximum=5)
     version.refresh_from_db()
-    form = SheetForm({"say": "4", "matter": "2.5"}, version=version, session=session)
-    assert list(form.errors) == ["matter"]
-    form = SheetForm({"say": "4"}, version=version, session=session)
+    form = SheetForm({"mark-say": "4", "mark-matter": "2.5"}, version=version, session=session)
+    assert list(form.errors) == ["mark-matter"]
+    form = SheetForm({"mark-say": "4"}, version=version, session=session)
     assert form.is_valid()
     enter_sheet(session=session, version=version, by=cast.theo, **form.said())
     assert Rating.objects.get().answers["say"] == 4
+
+
+def test_a_statement_that_was_stored_with_a_name_of_the_form_is_still_typed_in_as_it_is(
+    cast, session, theo
+):
+    version = add_active(cast.practice, by=cast.mara)
+    MeasureVersion.objects.filter(pk=version.pk).update(minimum=0, maximum=10)
+    version.items.filter(key="warm").update(key="line")
+    AskingRules.objects.create(practice=cast.practice, measure=version.measure)
+    typed = {"mark-line": "60", "mark-full": "50", "mark-chipped": "30", "line": "100"}
+    address = reverse("sheet-enter", args=[session.pk])
+    assert theo.post(address, typed | {"version": version.pk}).status_code == 302
+    answers = Rating.objects.get().answers
+    assert (answers["line"], answers["full"], answers["chipped"]) == (6, 5, 3)
 
 
 # --- At reception ---
