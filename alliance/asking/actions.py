@@ -296,9 +296,10 @@ def send_to_tablet(*, session, tablet, by, besides=False):
     return request
 
 
-def thank_on_tablet(*, tablet, request):
-    """Let a tablet show the thanks for a while, and nothing after that."""
-    until = timezone.now() + THANKS_LAST
+def show_what_became(*, tablet, request):
+    """Let a tablet show the thanks for a while, or the form that was opened again for its time."""
+    request.refresh_from_db(fields=["closing"])
+    until = timezone.now() + THANKS_LAST if request.is_settled else request.expires_at
     show_no_longer(tablet=tablet, form_digest=request.token_digest, until=until)
 
 

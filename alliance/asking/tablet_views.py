@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from alliance.asking.actions import clear_tablet, thank_on_tablet
+from alliance.asking.actions import clear_tablet, show_what_became
 from alliance.asking.answering import answer_form, asked_with, nothing_here
 from alliance.ratings.models import RatingRequest
 from sessions_app.access.doors import public
@@ -59,7 +59,7 @@ def tablet(request, tablet):
     except Http404:  # It was closed a moment ago, and a tablet does not stay on an error.
         return redirect("tablet")
     if response.status_code == 302:
-        thank_on_tablet(tablet=tablet, request=asked)
+        show_what_became(tablet=tablet, request=asked)
     return _renewed(request, response)
 
 

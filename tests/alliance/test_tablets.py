@@ -493,6 +493,24 @@ def test_the_button_on_the_thanks_makes_it_blank_at_once(session, device, desk):
     assert Tablet.objects.get().form_digest == ""
 
 
+def test_a_form_that_is_filled_in_after_all_stays_for_its_time_and_what_is_sent_arrives(
+    device, desk, session
+):
+    send(desk, session)
+    begun = {"which": which(device)}
+    until = Tablet.objects.get().form_until
+    device.post(HERE, begun | {"deed": "skip"})
+    assert Tablet.objects.get().form_until < until
+    device.post(HERE, begun | {"deed": "again"})
+    assert QUESTIONS in text(device)
+    assert (which(device), Tablet.objects.get().form_until) == (begun["which"], until)
+    let_pass(minutes=5)
+    assert "Thank you" in device.post(HERE, GOOD | begun, follow=True).content.decode()
+    assert Rating.objects.get().total == 7
+    let_pass(seconds=21)
+    assert NOTHING in text(device)
+
+
 def test_a_second_answer_leaves_no_trace(session, device, desk):
     send(desk, session)
     before = which(device)
