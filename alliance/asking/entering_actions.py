@@ -25,8 +25,7 @@ def request_sheet(*, session, replaces, by):
     """
     Episode.objects.lock(session.episode)
     _refuse_before_the_client(session)
-    still_open = _of_client(session).open().first()
-    if str(still_open.pk if still_open else "") != replaces:
+    if open_now(session) != replaces:
         raise AlreadyAsked
     return request_rating(
         session=session,
@@ -37,11 +36,13 @@ def request_sheet(*, session, replaces, by):
 
 
 @transaction.atomic
-def enter_sheet(*, session, version, by, **said):
+def enter_sheet(*, session, version, by, replaces="", **said):
     """Store what a client filled in on a sheet in the wording of `version`, typed in by `by`.
 
     A sheet may come back late, or have been filled in without being printed
-    here: where no request for it is open, one is made.
+    here: where no request for it is open, one is made. It ends the one that was
+    open when the page was shown, whose id is `replaces`; where that is another
+    one by now, AlreadyAsked is raised.
     """
     Episode.objects.lock(session.episode)
     _refuse_before_the_client(session)
@@ -52,6 +53,8 @@ def enter_sheet(*, session, version, by, **said):
     )
     request = printed.select_related("measure_version__measure").first()
     if request is None:
+        if open_now(session) not in ("", replaces):
+            raise AlreadyAsked
         request, _secret = request_rating(
             session=session,
             respondent=Perspective.CLIENT,
@@ -61,6 +64,12 @@ def enter_sheet(*, session, version, by, **said):
         request.measure_version = version
         request.save(update_fields=["measure_version"])
     return submit_rating(request=request, entered_by=by, input_mode=Rating.InputMode.PAPER, **said)
+
+
+def open_now(session):
+    """Return the id of the request to the client that is open, as text, or nothing."""
+    request = _of_client(session).open().first()
+    return str(request.pk) if request else ""
 
 
 def _of_client(session):

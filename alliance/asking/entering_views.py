@@ -23,6 +23,7 @@ from alliance.asking.entering_actions import (
     decline_reading,
     enter_sheet,
     enter_spoken,
+    open_now,
     request_sheet,
 )
 from alliance.asking.entering_forms import SheetForm, SpokenForm
@@ -122,10 +123,12 @@ def take_sheet(request, session, *, back, done):
         messages.warning(request, _("Not stored: a sheet in other words was printed meanwhile."))
         return redirect(request.path)
     form = SheetForm(request.POST if is_sent else None, version=version, session=session)
+    replaces = request.POST.get("replaces", "") if is_sent else open_now(session)
     if form.is_valid():
+        told = form.said() | {"version": version, "replaces": replaces}
         try:
-            enter_sheet(session=session, version=version, by=request.user, **form.said())
-        except BeforeTheClient:
+            enter_sheet(session=session, by=request.user, **told)
+        except (AlreadyAsked, BeforeTheClient):
             messages.warning(request, _("Not stored: the client has the form open just now."))
             return redirect(back)
         except (NothingToRate, AlreadyClosed):
@@ -137,6 +140,7 @@ def take_sheet(request, session, *, back, done):
     if not is_sent:
         record("session.read", session, by=request.user)
     context = {"form": form, "session": session, "version": version, "back": back}
+    context["replaces"] = replaces
     context["runs_rtl"] = translation.get_language_info(version.language)["bidi"]
     return render(request, "asking/sheet_enter.html", context)
 

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
+from alliance.asking.actions import EXPIRES_AFTER
 from alliance.measures.models import Perspective
 from alliance.ratings.models import RatingRequest
 from sessions_app.access.models import Membership, Practice
@@ -53,6 +55,20 @@ def reception_sessions(user):
             )
         )
         .exclude(episode__ending=Episode.Ending.TRANSFERRED)
+    )
+
+
+def sessions_to_type_in(user):
+    """Keep those whose sheets `user`, at reception, may type in: recent ones, or with one printed.
+
+    Recent is what a sheet that was printed on its day would still be valid for.
+    """
+    since = timezone.now() - EXPIRES_AFTER[RatingRequest.Channel.PAPER]
+    printed = RatingRequest.objects.filter(
+        respondent=Perspective.CLIENT, channel=RatingRequest.Channel.PAPER
+    )
+    return reception_sessions(user).filter(
+        Q(starts_at__gte=since) | Q(pk__in=printed.values("session"))
     )
 
 

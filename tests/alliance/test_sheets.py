@@ -314,10 +314,10 @@ def test_it_is_typed_in_in_the_words_that_were_printed(cast, session, theo):
     ClientIdentity.objects.filter(client=cast.cleo.client).update(language="ar")
     asked, _secret = request_sheet(session=session, replaces="", by=cast.theo)
     ClientIdentity.objects.filter(client=cast.cleo.client).update(language="en")
-    request_rating(session=session, respondent="client", channel="link", by=cast.theo)
+    since, _secret = ask(session)
     page = theo.get(reverse("sheet-enter", args=[session.pk])).content.decode()
     assert "from the right end" in page
-    type_in(theo, session, version=str(asked.measure_version_id))
+    type_in(theo, session, version=str(asked.measure_version_id), replaces=str(since.pk))
     assert Rating.objects.get().measure_version.language == "ar"
 
 
@@ -341,8 +341,10 @@ def test_nothing_is_typed_over_a_form_that_the_client_has_open(cast, session, th
 
 
 def test_a_link_that_the_client_had_opens_no_more_once_a_sheet_was_typed_in(cast, session, theo):
-    _asked, secret = ask(session)
-    type_in(theo, session)
+    asked, secret = ask(session)
+    page = theo.get(reverse("sheet-enter", args=[session.pk])).content.decode()
+    assert f'name="replaces" value="{asked.pk}"' in page
+    type_in(theo, session, replaces=str(asked.pk))
     assert Client().post(reverse("rate", args=[secret]), {"sent": "1"}).status_code == 404
 
 
@@ -392,3 +394,22 @@ def test_reception_prints_and_types_in_and_is_shown_nothing_afterwards(cast, ses
     for name in ("episode", "sheet-enter", "rating-ask"):
         where = cast.cleo.pk if name == "episode" else session.pk
         assert rita.get(reverse(name, args=[where])).status_code == 404
+
+
+def test_what_was_asked_since_the_page_was_shown_is_not_ended_by_a_sheet(cast, session, theo, rita):
+    _asked, secret = ask(session)
+    for client, name in ((theo, "sheet-enter"), (rita, "reception-sheet-enter")):
+        answer = client.post(reverse(name, args=[session.pk]), MARKS, follow=True)
+        assert "the client has the form open just now" in answer.content.decode()
+    assert not Rating.objects.exists()
+    assert Client().get(reverse("rate", args=[secret])).status_code == 200
+
+
+def test_reception_types_in_what_is_recent_or_was_printed(cast, theo, rita):
+    long_ago = hold(cast.cleo, weeks_ago=3)
+    assert type_in(rita, long_ago, "reception-sheet-enter").status_code == 404
+    assert rita.get(reverse("reception-sheet-enter", args=[long_ago.pk])).status_code == 404
+    assert type_in(rita, hold(cast.cleo, weeks_ago=1), "reception-sheet-enter").status_code == 302
+    print_it(theo, long_ago)
+    assert type_in(rita, long_ago, "reception-sheet-enter").status_code == 302
+    assert Rating.objects.count() == 2
