@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from alliance.asking.actions import digest, submit_rating
 from alliance.asking.models import Arrangement
+from alliance.asking.second_thoughts import decline, open_again, stop_asking, take_back
 from alliance.asking.standing_actions import make_standing_link
 from alliance.asking.standing_models import StandingLink
 from alliance.measures.models import Perspective
@@ -760,6 +761,36 @@ def test_a_client_answers_where_their_pages_are_served_alone(cast, sessions, set
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM public_cache")
         assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.parametrize("column", ["session", "submitted_at", "entered_by", "input_mode"])
+def test_the_clients_pages_change_of_a_rating_only_what_taking_back_erases(cast, sessions, column):
+    asked, _secret = ask(sessions["cleo"])
+    rating = submit_rating(request=asked, answers={"say": 7})
+    Arrangement.objects.create(episode=cast.cleo)
+    with rows_of_form(asked.token_digest), working_as("form"):
+        assert Rating.objects.filter(pk=rating.pk).update(answers={"say": None}) == 1
+        for changed in ({column: getattr(rating, column)}, {"superseded_by": None}):
+            with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                Rating.objects.filter(pk=rating.pk).update(**changed)
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            Arrangement.objects.update(way="email")
+
+
+def test_in_their_role_a_client_takes_back_begins_again_skips_and_stops(cast, sessions):
+    asked, _secret = ask(sessions["cleo"])
+    Arrangement.objects.create(episode=cast.cleo)
+    submit_rating(request=asked, answers={"say": 7}, comment="Slower.", tension="spoken")
+    with rows_of_form(asked.token_digest), working_as("form"):
+        take_back(request=asked)
+        open_again(request=asked)
+        decline(request=asked)
+        stop_asking(request=asked)
+    asked.refresh_from_db()
+    assert asked.closing == "declined"
+    rating = Rating.objects.get()
+    assert (rating.answers, rating.tension, rating.written.text) == ({"say": None}, "", "")
+    assert Arrangement.objects.get().stopped_by == "client"
 
 
 # --- With the first wall taken out -------------------------------------------------------

@@ -15,6 +15,9 @@ from sessions_app.access.rows import rows_of_episode
 from sessions_app.clients.models import Episode
 
 TAKE_BACK_WITHIN = timedelta(minutes=15)
+# What is changed in a rating that is taken back: all that it said, and nothing else.
+EMPTIED = ["answers", "unsaid", "tension", "trust", "goals", "collaboration", "total"]
+EMPTIED += ["comment_audience", "comment_read_at", "withdrawn_at"]
 
 
 class TooLate(Exception):
@@ -91,7 +94,7 @@ def _empty(rating, *, by, reason=""):
     rating.trust = rating.goals = rating.collaboration = rating.total = None
     rating.comment_audience, rating.comment_read_at = "", None
     rating.withdrawn_at = timezone.now()
-    rating.save()
+    rating.save(update_fields=EMPTIED)
     record("rating.withdrawn", rating, by=by, reason=reason)
 
 
@@ -117,5 +120,5 @@ def stop_asking(*, request):
     if arranged.stopped_at is None:
         arranged.stopped_at = timezone.now()
         arranged.stopped_by = Arrangement.StoppedBy.CLIENT
-        arranged.save()
+        arranged.save(update_fields=["stopped_at", "stopped_by"])
         record("asking.stopped", arranged, by=None)

@@ -2,6 +2,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from alliance.asking.second_thoughts import EMPTIED
 from sessions_app.access.roles import RolesRefused, set_up_roles
 
 READ = "SELECT"
@@ -25,10 +26,10 @@ FORM_MAY = {
     "alliance.ParameterVersion": ADD,
     "alliance.Sensitivity": READ,
     "alliance.RatingRequest": "SELECT, UPDATE (closed_at, closing, strays, opened_at)",
-    "alliance.Rating": CHANGE,
+    "alliance.Rating": f"{ADD}, UPDATE ({', '.join(EMPTIED)})",
     "alliance.Comment": CHANGE,
     "alliance.AskingRules": READ,
-    "alliance.Arrangement": CHANGE,
+    "alliance.Arrangement": f"{ADD}, UPDATE (stopped_at, stopped_by)",
     "alliance.Standing": CHANGE,
     "alliance.StandingLink": "SELECT, UPDATE (pin, wrong_pins, locked_until, revoked_at)",
     "alliance.Flag": CHANGE,
