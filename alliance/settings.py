@@ -194,7 +194,7 @@ TEMPLATES = [
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 # What sessions_app calls, in the same transaction, when an episode or its sessions change.
-EPISODE_CHANGED = "alliance.trends.actions.review"
+EPISODE_CHANGED = "alliance.asking.arranging.follow"
 # What exists on a paired tablet: sessions_app pairs it, and knows nothing of what it shows.
 TABLET_ADDRESSES = "alliance.asking.tablet_urls"
 

@@ -10,11 +10,14 @@ from django.utils import timezone
 
 from alliance.asking.models import Arrangement, AskingRules, Way, When
 from alliance.asking.standing_models import StandingLink
+from alliance.trends.actions import review
 from sessions_app.access.actions import record
 from sessions_app.access.models import Practice
+from sessions_app.access.rows import rows_of_episode
 from sessions_app.clients.models import ClientIdentity, Episode
 
 IDENTITY = ("email", "phone", "language")
+AGREED = ("measure_id", "way", "when", "remind_after_days", "stopped_at", "stopped_by")
 MORNING = time(8)
 NIGHT = time(21)
 
@@ -53,13 +56,22 @@ def _morning_of(day):
 
 
 def plans_of(episodes):
-    """Return the plan of each of these episodes, by its id, in two queries."""
+    """Return the plan of each of these episodes, by its id, in three queries.
+
+    What a client said about messages holds for all that they are in, or were.
+    """
+    clients = {episode.pk: episode.client_id for episode in episodes}
     practices = {episode.pk: episode.client.practice_id for episode in episodes}
     rules: dict[int, AskingRules] = defaultdict(AskingRules)
     rules.update(AskingRules.objects.in_bulk(set(practices.values())))
     arranged = Arrangement.objects.in_bulk(set(practices))
+    stopped = dict(
+        Arrangement.objects.filter(episode__client__in=set(clients.values()))
+        .exclude(stopped_at=None)
+        .values_list("episode__client", "stopped_at")
+    )
     return {
-        pk: _plan(arranged.get(pk) or Arrangement(), rules[practice])
+        pk: _plan(arranged.get(pk) or Arrangement(), rules[practice], stopped.get(clients[pk]))
         for pk, practice in practices.items()
     }
 
@@ -69,13 +81,13 @@ def plan_of(episode):
     return plans_of([episode])[episode.pk]
 
 
-def _plan(arranged, rules):
+def _plan(arranged, rules, stopped_at):
     days = arranged.remind_after_days
     return Plan(
         way=arranged.way or rules.way,
         when=arranged.when or rules.when,
         remind_after_days=(rules.remind_after_days if days is None else days) or None,
-        stopped_at=arranged.stopped_at,
+        stopped_at=stopped_at,
     )
 
 
@@ -139,13 +151,54 @@ def stop_messages(*, episode, by):
 
 @transaction.atomic
 def resume_messages(*, episode, by):
-    """Send messages to this client again, because they agree."""
-    episode = Episode.objects.lock(episode)
-    arranged = Arrangement.objects.filter(episode=episode).exclude(stopped_at=None).first()
-    if arranged:
-        arranged.stopped_at, arranged.stopped_by = None, ""
-        arranged.save(update_fields=["stopped_at", "stopped_by"])
-        record("asking.resumed", arranged, by=by)
+    """Send messages to this client again, because they agree: whichever link they stopped them by.
+
+    The second wall shows a therapist nothing of earlier episodes: these are opened one by one.
+    """
+    Episode.objects.lock(episode)
+    resumed = _resume(Arrangement.objects.filter(episode__client=episode.client_id))
+    earlier_id = episode.follows_id
+    while earlier_id:
+        with rows_of_episode(earlier_id):
+            resumed += _resume(Arrangement.objects.filter(episode=earlier_id))
+            earlier_id = Episode.objects.values_list("follows", flat=True).get(pk=earlier_id)
+    if resumed:
+        record("asking.resumed", episode, by=by)
+
+
+def _resume(arrangements):
+    return arrangements.exclude(stopped_at=None).update(stopped_at=None, stopped_by="")
+
+
+@transaction.atomic
+def follow(episode, session=None):
+    """Bring an episode up to a change in it, and to what was agreed in the one that it follows.
+
+    A client who is handed over is asked as before, and gets no messages where
+    they want none.
+    """
+    review(episode, session)
+    if session is None and episode.follows_id:
+        with rows_of_episode(episode.follows_id):
+            agreed = Arrangement.objects.filter(episode=episode.follows_id).values(*AGREED).first()
+        with rows_of_episode(episode.pk):
+            if agreed and not Arrangement.objects.filter(episode=episode).exists():
+                arranged = Arrangement.objects.create(episode=episode, **agreed)
+                told = [name for name, value in agreed.items() if value not in (None, "")]
+                record("asking.arranged", arranged, by=None, fields=told)
+
+
+@transaction.atomic
+def carry_stops_along():
+    """Note with the next therapist that a client stopped messages by an earlier one's link."""
+    stopped = Arrangement.objects.exclude(stopped_at=None).filter(
+        episode__followed_by__isnull=False, episode__followed_by__arrangement__stopped_at=None
+    )
+    for earlier in stopped.select_related("episode__followed_by__therapist"):
+        episode = Episode.objects.lock(earlier.episode.followed_by)
+        arranged, _made = Arrangement.objects.get_or_create(episode=episode)
+        _change(arranged, {"stopped_at": earlier.stopped_at, "stopped_by": earlier.stopped_by})
+        record("asking.stopped", arranged, by=None)
 
 
 @transaction.atomic

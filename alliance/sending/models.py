@@ -22,9 +22,9 @@ class MessageQuerySet(models.QuerySet):
         )
 
     def not_stopped(self):
-        """Keep what goes to clients who have not said that they want no messages."""
+        """Keep what goes to clients who have said in no episode that they want no messages."""
         stopped = Arrangement.objects.filter(
-            episode=OuterRef("request__session__episode"), stopped_at__isnull=False
+            episode__client=OuterRef("request__session__episode__client"), stopped_at__isnull=False
         )
         return self.exclude(Exists(stopped))
 

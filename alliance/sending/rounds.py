@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from alliance.asking.actions import AlreadyAsked, NothingToRate
-from alliance.asking.arranging import plans_of
+from alliance.asking.arranging import carry_stops_along, plans_of
 from alliance.asking.models import Way
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Rating, RatingRequest
@@ -33,6 +33,7 @@ def make_round(*, is_over=lambda: False):
     Nobody is asked anew by a round that ends early; it goes on where it was.
     """
     cache.set(LAST_ROUND, timezone.now(), timeout=None)
+    carry_stops_along()
     for session in due_to_be_asked():
         if is_over():
             return

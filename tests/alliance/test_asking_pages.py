@@ -12,7 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from alliance.asking.actions import request_rating
-from alliance.asking.arranging import arrange, choose_rules, plan_of, stop_messages
+from alliance.asking.arranging import (
+    arrange,
+    carry_stops_along,
+    choose_rules,
+    plan_of,
+    stop_messages,
+)
 from alliance.asking.models import Arrangement, AskingRules
 from alliance.asking.standing_actions import make_standing_link
 from alliance.measures.licences import Licence
@@ -27,7 +33,7 @@ from alliance.sending.rounds import make_round
 from alliance.sending.tasks import send_sample
 from sessions_app.access.models import AuditEvent
 from sessions_app.clients.actions import add_client, hand_over_episode
-from sessions_app.clients.models import ClientIdentity
+from sessions_app.clients.models import ClientIdentity, Episode
 from sessions_app.sessions.models import Session
 from tests.conftest import ask, hold, rate
 
@@ -176,12 +182,41 @@ def test_a_client_who_wants_no_messages_gets_none_until_they_agree_again(cast, t
     assert Arrangement.objects.get().stopped_at is None
 
 
-def test_how_a_client_is_asked_ends_with_handing_them_over(cast, theo, client):
+def test_how_a_client_is_asked_goes_along_with_handing_them_over(cast, theo):
     know(cast.cleo, email=ADDRESS)
-    agree(cast.cleo, way="email")
+    choose_rules(practice=cast.practice, by=cast.mara, way="email")
+    agree(cast.cleo, way="by_hand", measure=Measure.objects.get(key="session-short"))
     after = hand_over_episode(episode=cast.cleo, to=cast.members["olga"], by=cast.mara)
     assert theo.get(reverse("episode-asking", args=[cast.cleo.pk])).status_code == 404
     assert plan_of(after).way == "by_hand"
+    asked, _secret = ask(hold(after))
+    assert asked.measure_version.measure.key == "session-short"
+
+
+def test_how_a_client_is_asked_is_carried_along_by_a_manager_who_may_not_read_on(cast, mara):
+    agree(cast.cleo, way="email")
+    today = cast.practice.day().isoformat()
+    sent = {"episodes": [cast.cleo.pk], "to": cast.members["olga"].pk, "on": today}
+    answer = mara.post(reverse("hand-over", args=[cast.members["theo"].pk]), sent)
+    assert answer.status_code == 302
+    after = Episode.objects.get(follows=cast.cleo)
+    assert plan_of(after).way == "email"
+    event = AuditEvent.objects.filter(verb="asking.arranged", actor=None).get()
+    assert (event.target_id, event.fields) == (str(after.pk), ["way"])
+
+
+def test_a_stop_goes_along_and_the_next_therapist_can_end_it(cast, theo, client):
+    know(cast.cleo, email=ADDRESS)
+    stop_messages(episode=cast.cleo, by=cast.theo)
+    first = hand_over_episode(episode=cast.cleo, to=cast.members["sue"], by=cast.mara)
+    second = hand_over_episode(episode=first, to=cast.members["olga"], by=cast.mara)
+    client.force_login(cast.olga)
+    assert "this client wants no messages" in page(client, "episode-asking", second.pk)
+    assert client.post(reverse("asking-resume", args=[second.pk])).status_code == 302
+    assert not Arrangement.objects.exclude(stopped_at=None).exists()
+    assert AuditEvent.objects.filter(verb="asking.resumed").count() == 1
+    carry_stops_along()
+    assert plan_of(second).stopped_at is None
 
 
 def test_where_a_client_is_reached_is_for_their_therapist_alone(cast, client):

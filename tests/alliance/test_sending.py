@@ -26,6 +26,7 @@ from alliance.asking.arranging import (
     stop_messages,
 )
 from alliance.asking.models import Arrangement
+from alliance.asking.second_thoughts import stop_asking
 from alliance.asking.standing_actions import make_standing_link
 from alliance.ratings.models import GRACE, RatingRequest
 from alliance.sending.actions import (
@@ -428,6 +429,40 @@ def test_what_waits_is_not_sent_where_there_is_a_reason_not_to_by_now(cast, cleo
     make_round()
     assert mail.outbox == []
     assert request.messages.get().closing == "needless"
+
+
+def test_a_stop_from_before_a_handing_over_still_holds(cast, cleo):
+    choose_rules(practice=cast.practice, by=cast.mara, way="email")
+    not_willing(cast)
+    after = hand_over_episode(episode=cleo, to=cast.members["olga"], by=cast.mara)
+    hold(after)
+    make_round()
+    assert mail.outbox == []
+    assert not RatingRequest.objects.exists()
+    assert Arrangement.objects.get(episode=after).stopped_by == "staff"
+
+
+def test_a_stop_by_a_link_from_before_a_handing_over_holds_for_what_waits_and_what_follows(
+    cast, cleo
+):
+    choose_rules(practice=cast.practice, by=cast.mara, way="email")
+    asked, _secret = ask(hold(cleo, weeks_ago=1))
+    after = hand_over_episode(episode=cleo, to=cast.members["olga"], by=cast.mara)
+    waiting = ask_by_message(session=hold(after, weeks_ago=1), way="email", by=cast.olga)
+    stop_asking(request=asked)
+    hold(after)
+    make_round()
+    assert mail.outbox == []
+    assert waiting.messages.get().closing == "needless"
+    assert set(RatingRequest.objects.all()) == {asked, waiting}
+    assert Arrangement.objects.get(episode=after).stopped_by == "client"
+
+
+def test_what_was_not_stopped_stays_so_when_somebody_is_handed_over(cast, cleo):
+    agree(cleo, way="email")
+    hold(hand_over_episode(episode=cleo, to=cast.members["olga"], by=cast.mara))
+    make_round()
+    assert [letter.to for letter in mail.outbox] == [[ADDRESS]]
 
 
 def test_a_session_that_turns_out_not_to_have_been_held_is_not_asked_about(cast, cleo):
