@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.account.internal.flows import login
@@ -138,6 +139,14 @@ def as_in_a_practice(settings, monkeypatch):
         confirm(client, user)
 
     monkeypatch.setattr(Client, "force_login", sign_in)
+
+
+@pytest.fixture
+def in_the_daytime(monkeypatch):
+    """Let it be day in the practices, whenever the tests run: by night little goes out."""
+    real = timezone.now
+    if not 9 <= timezone.localtime(real(), ZoneInfo("Europe/Vienna")).hour < 20:
+        monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=12))
 
 
 class Clock:

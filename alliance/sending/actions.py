@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from alliance.asking.actions import AlreadyAsked, request_rating
-from alliance.asking.arranging import has_bookmark, plan_of, ways_to_send
+from alliance.asking.arranging import by_day, has_bookmark, plan_of, ways_to_send
 from alliance.asking.models import Way
 from alliance.measures.models import Perspective
 from alliance.ratings.models import GRACE, RatingRequest
@@ -29,6 +29,8 @@ class Unreachable(Exception):
 def ask_by_message(*, session, way, by, replaces=""):
     """Ask the client for a rating by e-mail or text message; it goes out in a moment.
 
+    Where nobody pressed a button (`by` is None), it goes out by day.
+
     `replaces` is the id of the request that whoever asks saw open, as text, or
     nothing: raises AlreadyAsked where that is another one by now, so that a
     double click sends one message. Raises Unreachable where none can be sent.
@@ -48,13 +50,15 @@ def ask_by_message(*, session, way, by, replaces=""):
         by=by,
         make_secret=secret_of,
     )
+    due_at = request.asked_at
+    if by is None:
+        with episode.client.practice.clock():
+            due_at = by_day(due_at)
     if plan.remind_after_days:
-        reminded_at = request.asked_at + timedelta(days=plan.remind_after_days)
+        reminded_at = due_at + timedelta(days=plan.remind_after_days)
         request.expires_at = max(request.expires_at, reminded_at + AFTER_A_REMINDER)
         request.save(update_fields=["expires_at"])
-    message = Message.objects.create(
-        request=request, kind=Message.Kind.INVITATION, due_at=request.asked_at
-    )
+    message = Message.objects.create(request=request, kind=Message.Kind.INVITATION, due_at=due_at)
     # The message is the promise, and this only a nudge: it may get lost.
     send_one.enqueue(message.pk)
     return request

@@ -68,11 +68,29 @@ def _claim(message_id):
         "request__session__episode__client__practice",
         "request__session__episode__therapist",
     ).get(pk=message_id)
+    if _rests(message, at):
+        return None
     is_wanted = Message.objects.not_stopped().filter(pk=message_id).exists()
     if not is_wanted or message.request.bounced_at or not message.request.is_open():
         _close(message, Message.Closing.NEEDLESS)
         return None
     return message
+
+
+def _rests(message, at):
+    """Leave a message until the morning, unless somebody pressed a button by night: say if so.
+
+    What goes out of itself is due by day, and may still be late.
+    """
+    with message.request.session.episode.client.practice.clock():
+        morning = by_day(at)
+        is_asked_by_night = by_day(message.due_at) != message.due_at
+    if morning == at or is_asked_by_night:
+        return False
+    Message.objects.filter(pk=message.pk).update(
+        due_at=morning, claimed_until=None, tries=F("tries") - 1
+    )
+    return True
 
 
 def _send(message):
@@ -107,9 +125,9 @@ def _put_off(message, name, *, is_for_good):
         record("message.failed", message, by=None)
         return
     wait = TRY_AGAIN_AFTER[min(message.tries, len(TRY_AGAIN_AFTER)) - 1]
-    Message.objects.waiting().filter(pk=message.pk).update(
-        claimed_until=timezone.now() + wait, last_error=name
-    )
+    with message.request.session.episode.client.practice.clock():
+        again_at = by_day(timezone.now() + wait)
+    Message.objects.waiting().filter(pk=message.pk).update(claimed_until=again_at, last_error=name)
 
 
 @transaction.atomic

@@ -29,6 +29,7 @@ from alliance.asking.models import Arrangement
 from alliance.asking.second_thoughts import stop_asking
 from alliance.asking.standing_actions import make_standing_link
 from alliance.ratings.models import GRACE, RatingRequest
+from alliance.sending import delivery
 from alliance.sending.actions import (
     Unreachable,
     ask_as_agreed,
@@ -60,6 +61,9 @@ TELLING = (
     "थेरेपी|चिकित्स|स्वास्थ्य|मरीज|रोगी|सत्र|मनो|"
     "علاج|معالج|صح[ةي]|نفس|مريض|عياد|جلس"
 )
+
+
+pytestmark = pytest.mark.usefixtures("in_the_daytime")
 
 
 @pytest.fixture(autouse=True)
@@ -514,6 +518,56 @@ def test_what_was_agreed_is_on_the_record_by_name_and_never_by_content(cast, cle
     assert Arrangement.objects.get().stopped_at is None
 
 
+def test_what_is_asked_of_itself_by_night_goes_out_in_the_morning(monkeypatch, cast, cleo):
+    agree(cleo, way="email", remind_after_days=2)
+    session = hold(cleo)
+    correct_session(session=session, by=cast.theo, starts_at=day(11))
+    with at(monkeypatch, day(23, 30)):
+        make_round()
+        assert mail.outbox == []
+        assert Message.objects.get().due_at == day(8, days=1)
+    with at(monkeypatch, day(8, days=1)):
+        make_round()
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize(("hour", "sent"), [(20, False), (22, True)])
+def test_by_night_goes_out_what_somebody_asked_for_by_night(monkeypatch, cast, cleo, hour, sent):
+    with at(monkeypatch, day(hour)):
+        message = ask_by_message(session=hold(cleo), way="email", by=cast.theo).messages.get()
+    with at(monkeypatch, day(23)):
+        make_round()
+        message.refresh_from_db()
+        assert (len(mail.outbox), message.tries) == ((1, 1) if sent else (0, 0))
+    with at(monkeypatch, day(8, days=1)):
+        make_round()
+    assert len(mail.outbox) == 1
+
+
+def test_a_reminder_that_is_late_does_not_come_by_night(monkeypatch, cleo):
+    agree(cleo, remind_after_days=1)
+    with at(monkeypatch, day(12)):
+        send(hold(cleo))
+    with at(monkeypatch, day(22, days=1)):
+        make_round()
+    assert len(mail.outbox) == 1
+    with at(monkeypatch, day(8, days=2)):
+        make_round()
+    assert len(mail.outbox) == 2
+
+
+def test_what_failed_late_is_tried_again_in_the_morning(monkeypatch, cast, cleo):
+    def fail(message):
+        raise ConnectionRefusedError
+
+    with at(monkeypatch, day(20, 59)), monkeypatch.context() as patch:
+        patch.setattr(delivery, "_send", fail)
+        message = ask_by_message(session=hold(cleo), way="email", by=cast.theo).messages.get()
+        deliver(message.pk)
+    message.refresh_from_db()
+    assert message.claimed_until == day(8, days=1)
+
+
 # --- Reminders, and the end ---------------------------------------------------------------
 
 
@@ -521,7 +575,7 @@ def test_one_reminder_goes_out_by_day_and_no_other(monkeypatch, cleo):
     agree(cleo, remind_after_days=2)
     with at(monkeypatch, day(22)):
         session = hold(cleo)
-        send(session)
+        send(session, by=cleo.therapist.user)
     reminder = Message.objects.get(kind="reminder")
     assert reminder.due_at == day(8, days=3)
     for moment in (day(7, days=3), day(8, days=3), day(9, days=4), day(9, days=5)):
