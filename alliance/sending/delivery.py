@@ -9,7 +9,8 @@ goes out a second time, with the same Message-ID and the same link.
 
 import logging
 from datetime import timedelta
-from smtplib import SMTPDataError, SMTPRecipientsRefused
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException
+from socket import gaierror
 
 from django.db import transaction
 from django.db.models import F
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 # Longer than a mail server can keep us: each of its answers is waited for ten seconds at most.
 CLAIM_LASTS = timedelta(minutes=5)
+MOST_UNCLEAR = 5  # Tries, where the last one may have arrived.
 TRY_AGAIN_AFTER = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60)]
 
 
@@ -37,8 +39,8 @@ class NoAddress(Exception):
 def deliver(message_id):
     """Send one message if it is due; return whether whoever takes it away is at work.
 
-    What a server refuses for good is given up, and all else is tried again
-    later, for as long as the form is open.
+    What a server refuses for good is given up. What did certainly not go out is
+    tried again for as long as the form is open; what may have, a few times.
     """
     message = _claim(message_id)
     if message is None:
@@ -47,10 +49,11 @@ def deliver(message_id):
         _send(message)
     except Exception as error:  # A provider of text messages may raise anything.
         is_for_good = _is_for_good(error)
+        gives_up = is_for_good or (message.tries >= MOST_UNCLEAR and not _is_clear(error))
         # What it says may name an address.
         name = type(error).__name__
         logger.warning("A message could not be sent at try %d: %s", message.tries, name)
-        _put_off(message, name, is_for_good=is_for_good)
+        _put_off(message, name, gives_up=gives_up)
         return is_for_good
     _note_sent(message)
     return True
@@ -118,9 +121,15 @@ def _is_for_good(error):
     return isinstance(error, NumberRefused | NoAddress)
 
 
+def _is_clear(error):
+    """Whether it is certain that nothing went out: nobody was there, or they said no."""
+    said_no = SMTPResponseException | SMTPRecipientsRefused
+    return isinstance(error, ConnectionRefusedError | gaierror | said_no)
+
+
 @transaction.atomic
-def _put_off(message, name, *, is_for_good):
-    if is_for_good:
+def _put_off(message, name, *, gives_up):
+    if gives_up:
         _close(message, Message.Closing.FAILED, last_error=name)
         record("message.failed", message, by=None)
         return

@@ -8,6 +8,8 @@ import sys
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
+from smtplib import SMTPRecipientsRefused, SMTPSenderRefused, SMTPServerDisconnected
+from socket import gaierror
 
 import pytest
 from django.conf import settings as real_settings
@@ -20,6 +22,7 @@ from django_tasks_db.models import DBTaskResult
 from alliance.asking.arranging import choose_rules
 from alliance.management.commands import worker
 from alliance.ratings.models import RatingRequest
+from alliance.sending import delivery
 from alliance.sending.actions import ask_by_message
 from alliance.sending.delivery import deliver
 from alliance.sending.messengers import NumberRefused
@@ -145,6 +148,35 @@ def test_tries_become_rarer_and_end_with_the_form(settings, message):
     make_round()
     message.refresh_from_db()
     assert message.closing == "needless"
+
+
+@pytest.mark.parametrize(
+    ("error", "closing"),
+    [
+        (TimeoutError(), "failed"),
+        (SMTPServerDisconnected(), "failed"),
+        (ZeroDivisionError(), "failed"),
+        (ConnectionRefusedError(), ""),
+        (gaierror(), ""),
+        (SMTPSenderRefused(451, b"Later", "us@example.org"), ""),
+        (SMTPRecipientsRefused({ADDRESS: (451, b"Later")}), ""),
+    ],
+)
+def test_what_may_have_arrived_is_tried_five_times_and_no_more(
+    monkeypatch, message, cast, error, closing
+):
+    def fail(message):
+        raise error
+
+    monkeypatch.setattr(delivery, "_send", fail)
+    for tries in range(1, 6):
+        message.refresh_from_db()
+        assert (message.closing, message.tries) == ("", tries - 1)
+        let_claims_run_out()
+        deliver(message.pk)
+    message.refresh_from_db()
+    assert (message.closing, message.tries) == (closing, 5)
+    assert AuditEvent.objects.filter(verb="message.failed").count() == bool(closing)
 
 
 @pytest.mark.parametrize("step", ["at_recipient", "at_data"])
