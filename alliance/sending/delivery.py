@@ -16,9 +16,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from alliance.asking.actions import digest
 from alliance.asking.arranging import by_day, plan_of
 from alliance.ratings.models import RatingRequest
 from alliance.sending.letters import letter_of, text_of
+from alliance.sending.links import secret_of
 from alliance.sending.messengers import NumberRefused, the_messenger
 from alliance.sending.models import Message
 from sessions_app.access.actions import record
@@ -77,7 +79,15 @@ def _claim(message_id):
     if not is_wanted or message.request.bounced_at or not message.request.is_open():
         _close(message, Message.Closing.NEEDLESS)
         return None
+    _let_its_link_open(message.request)
     return message
+
+
+def _let_its_link_open(request):
+    """Keep the digest of the link that goes out: with another SECRET_KEY it is another link."""
+    token_digest = digest(secret_of(request.pk))
+    if token_digest != request.token_digest:
+        RatingRequest.objects.filter(pk=request.pk).update(token_digest=token_digest)
 
 
 def _rests(message, at):

@@ -152,6 +152,21 @@ def test_the_reminder_carries_the_same_link_and_another_message_id(cleo):
     assert {request_id_in(told) for told in ids} == {request.pk}
 
 
+@pytest.mark.parametrize("kind", ["invitation", "reminder"])
+def test_what_goes_out_after_the_key_has_changed_opens_the_form(cleo, client, settings, kind):
+    agree(cleo, remind_after_days=1)
+    request = ask_by_message(session=hold(cleo), way="email", by=cleo.therapist.user)
+    if kind == "reminder":
+        deliver(request.messages.get().pk)
+        Message.objects.filter(kind="reminder").update(due_at=timezone.now())
+    before = reverse("rate", args=[secret_of(request.pk)])
+    settings.SECRET_KEY = "another key that nobody would guess, of fifty signs or more"
+    deliver(request.messages.get(kind=kind).pk)
+    link = re.search(r"http://\S+", mail.outbox[-1].body).group()
+    assert client.get(link).status_code == 200
+    assert client.get(before).status_code == 404
+
+
 @pytest.mark.parametrize("told", ["", "<>", "<a@b>", "<" + "0" * 32 + "@b>", "x" * 400])
 def test_what_is_no_message_id_of_ours_leads_nowhere(told):
     assert request_id_in(told) is None
