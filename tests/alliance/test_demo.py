@@ -62,7 +62,7 @@ def test_made_twice_at_one_moment_it_is_the_same(db, monkeypatch):
             load_instruments()
             load_demo()
             ratings = Rating.objects.order_by(
-                "session__episode__client__code", "submitted_at", "respondent"
+                "session__episode__client__code", "submitted_at", "respondent", "measure__key"
             )
             said = [(r.submitted_at, r.respondent, r.answers, r.comment_audience) for r in ratings]
             transaction.set_rollback(True)
