@@ -26,10 +26,11 @@ class Unreachable(Exception):
 
 
 @transaction.atomic
-def ask_by_message(*, session, way, by, replaces=""):
+def ask_by_message(*, session, way, by, replaces="", not_before=None):
     """Ask the client for a rating by e-mail or text message; it goes out in a moment.
 
-    Where nobody pressed a button (`by` is None), it goes out by day.
+    Where nobody pressed a button (`by` is None), it goes out by day; and not
+    before a moment that was agreed.
 
     `replaces` is the id of the request that whoever asks saw open, as text, or
     nothing: raises AlreadyAsked where that is another one by now, so that a
@@ -50,7 +51,7 @@ def ask_by_message(*, session, way, by, replaces=""):
         by=by,
         make_secret=secret_of,
     )
-    due_at = request.asked_at
+    due_at = max(request.asked_at, not_before or request.asked_at)
     if by is None:
         with episode.client.practice.clock():
             due_at = by_day(due_at)
@@ -68,15 +69,18 @@ def ask_by_message(*, session, way, by, replaces=""):
 def ask_as_agreed(*, session, by=None):
     """Ask for a rating in the way that was agreed with this client, once for a session.
 
-    `by` is None where nobody needs to press a button. Raises AlreadyAsked, and
-    Unreachable where the way needs somebody's hand or the client wants no messages.
+    `by` is None where nobody needs to press a button; who does, asks no earlier
+    than was agreed. Raises AlreadyAsked, and Unreachable where the way needs
+    somebody's hand or the client wants no messages.
     """
     episode = Episode.objects.lock(session.episode)
     if RatingRequest.objects.filter(session=session, respondent=Perspective.CLIENT).exists():
         raise AlreadyAsked
     plan = plan_of(episode)
     if plan.way in BY_MESSAGE:
-        return ask_by_message(session=session, way=plan.way, by=by)
+        with episode.client.practice.clock():
+            due_at = plan.due_at(session)
+        return ask_by_message(session=session, way=plan.way, by=by, not_before=due_at)
     if plan.way == Way.BY_HAND or plan.stopped_at or not has_bookmark(episode):
         raise Unreachable
     request, _secret = request_rating(

@@ -546,6 +546,18 @@ def test_what_is_asked_of_itself_by_night_goes_out_in_the_morning(monkeypatch, c
     assert len(mail.outbox) == 1
 
 
+def test_asking_for_all_of_today_keeps_to_when_it_was_agreed(monkeypatch, cast, cleo):
+    agree(cleo, way="email", when="morning")
+    with at(monkeypatch, day(12)):
+        ask_as_agreed(session=hold(cleo), by=cast.theo)
+        make_round()
+    assert mail.outbox == []
+    assert Message.objects.get().due_at == day(8, days=1)
+    with at(monkeypatch, day(8, days=1)):
+        make_round()
+    assert len(mail.outbox) == 1
+
+
 @pytest.mark.parametrize(("hour", "sent"), [(20, False), (22, True)])
 def test_by_night_goes_out_what_somebody_asked_for_by_night(monkeypatch, cast, cleo, hour, sent):
     with at(monkeypatch, day(hour)):
