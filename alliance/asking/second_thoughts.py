@@ -17,7 +17,7 @@ from sessions_app.clients.models import Episode
 TAKE_BACK_WITHIN = timedelta(minutes=15)
 # What is changed in a rating that is taken back: all that it said, and nothing else.
 EMPTIED = ["answers", "unsaid", "tension", "trust", "goals", "collaboration", "total"]
-EMPTIED += ["comment_audience", "comment_read_at", "withdrawn_at"]
+EMPTIED += ["guess", "submission", "comment_audience", "comment_read_at", "withdrawn_at"]
 
 
 class TooLate(Exception):
