@@ -38,7 +38,6 @@ from sessions_app.sessions.models import Session
 from tests.conftest import ask, hold, rate
 
 ADDRESS = "somebody@clients.example.org"
-pytestmark = pytest.mark.usefixtures("in_the_daytime")
 
 
 def know(episode, **values):
