@@ -1,10 +1,13 @@
-"""How many of those who were asked answer, by way and by month; small numbers are kept back."""
+"""How many of those who were asked answer, by way and by month; small numbers are kept back.
+
+A session counts once: by the way, and in the month, in which it was first
+asked about, whatever was tried after.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
-from django.db.models import Q
 from django.utils import timezone
 
 from alliance.measures.models import Perspective
@@ -66,29 +69,32 @@ def keep_back_small(counts):
 
 
 def present_rates(practice):
-    """Count a practice's requests of the last twelve months that are over: no codes, no marks."""
+    """Count a practice's askings of the last twelve months that are over: no codes, no marks."""
     with practice.clock():
         today = timezone.localdate()
         months = [_month_before(today, back) for back in range(MONTHS)]
         begins = timezone.make_aware(datetime.combine(months[-1], time()))
-        requests = (
-            RatingRequest.objects.filter(
-                session__episode__therapist__practice=practice,
-                respondent=Perspective.CLIENT,
-                asked_at__gte=begins,
-            )
-            .exclude(closing=RatingRequest.Closing.REPLACED)
-            .filter(~Q(closed_at=None) | Q(expires_at__lte=timezone.now()))
-        )
+        requests = RatingRequest.objects.filter(
+            session__episode__therapist__practice=practice,
+            respondent=Perspective.CLIENT,
+            asked_at__gte=begins,
+        ).order_by("asked_at", "pk")
         by_way: dict[str, Count] = defaultdict(Count)
         by_month: dict[date, Count] = defaultdict(Count)
         total = Count()
-        for channel, closing, asked_at, client in requests.values_list(
-            "channel", "closing", "asked_at", "session__episode__client"
+        by_session: dict = defaultdict(list)
+        for asked in requests.values_list(
+            "session", "channel", "asked_at", "session__episode__client", "closing", "expires_at"
         ):
+            by_session[asked[0]].append(asked)
+        for of_one in by_session.values():
+            _session, channel, asked_at, client, _closing, _until = of_one[0]
+            closings = {closing for *_first, closing, _until in of_one}
+            if "" in closings and of_one[-1][-1] > timezone.now():
+                continue
             month = timezone.localdate(asked_at).replace(day=1)
             for count in (by_way[channel], by_month[month], total):
-                count.add(client, has_answered=closing in HAS_ANSWERED)
+                count.add(client, has_answered=bool(closings & HAS_ANSWERED))
     labels = dict(RatingRequest.Channel.choices)
     hidden_ways, hidden_months = keep_back_small(by_way), keep_back_small(by_month)
     is_enough = len(total.clients) >= FEWEST_CLIENTS

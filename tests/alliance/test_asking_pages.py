@@ -567,12 +567,24 @@ def test_the_year_goes_back_to_the_first_of_a_month(cast, monkeypatch):
     assert by_month == ["2025-03-01", "2025-02-01"]
 
 
-def test_what_was_replaced_is_not_counted_and_what_was_taken_back_is_an_answer(cast):
+def test_a_session_counts_once_by_the_way_in_which_it_was_first_asked_about(cast):
+    many(cast, "E", 6, channel="email", answered=0)
+    for request in RatingRequest.objects.all()[:2]:
+        RatingRequest.objects.filter(pk=request.pk).update(closed_at=None, closing="")
+        later, _secret = request_rating(
+            session=request.session, respondent="client", channel="tablet", by=cast.theo
+        )
+    assert lines(present_rates(cast.practice).by_way) == {"E-mail": None}  # Two are still open.
+    RatingRequest.objects.filter(closed_at=None).update(closed_at=timezone.now(), closing="expired")
+    RatingRequest.objects.filter(pk=later.pk).update(closing="answered")
+    assert lines(present_rates(cast.practice).by_way) == {"E-mail": (1, 6)}
+
+
+def test_what_was_taken_back_is_an_answer(cast):
     many(cast, "L", 6, channel="link", answered=0)
-    first, second = RatingRequest.objects.all()[:2]
-    RatingRequest.objects.filter(pk=first.pk).update(closing="replaced")
-    RatingRequest.objects.filter(pk=second.pk).update(closing="withdrawn")
-    assert lines(present_rates(cast.practice).by_way) == {"QR code or link": (1, 5)}
+    first = RatingRequest.objects.all()[:1].get()
+    RatingRequest.objects.filter(pk=first.pk).update(closing="withdrawn")
+    assert lines(present_rates(cast.practice).by_way) == {"QR code or link": (1, 6)}
 
 
 def test_counting_looks_at_nothing_that_was_said(cast, mara):
