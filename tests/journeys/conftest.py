@@ -97,6 +97,20 @@ def look_over(page):
     assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
 
 
+def use_buttons(page):
+    """Answer on buttons from here on, as whoever would rather not touch a line."""
+    page.get_by_role("button", name="Use buttons, not a line").click()
+
+
+def comment_box(page):
+    """Return where a comment is written, unfolded."""
+    page.locator("details.comment").wait_for()
+    folded = page.locator("details.comment:not([open]) > summary")
+    if folded.count():
+        folded.click()
+    return page.get_by_role("textbox")
+
+
 def sign_in(page, demo, name):
     """Sign in by e-mail and password, as on any day."""
     page.goto(f"{demo.base}/")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.demo_server import ask_afresh
-from tests.journeys.conftest import look_over
+from tests.journeys.conftest import comment_box, look_over, use_buttons
 
 COUNT = """
 from alliance.ratings.models import Comment
@@ -43,17 +43,18 @@ def test_the_form_works_without_javascript_on_a_small_phone(form, open_page, wid
 def test_a_comment_that_is_too_long_gets_an_error_beside_it_and_nothing_is_lost(form, open_page):
     page = open_page("phone")
     page.goto(form)
+    use_buttons(page)
     page.locator("fieldset").nth(2).locator("input[value='9']").check()
-    page.get_by_role("textbox").fill("long " * 500)
+    comment_box(page).fill("long " * 500)
     page.get_by_role("button", name="Send my answers").click()
     expect(page).to_have_title(re.compile("^Error"))
     page.wrong.clear()  # The browser notes the status of an error page itself.
     expect(page.get_by_role("alert")).to_contain_text("There is a problem")
     expect(page.locator("#comment-error")).to_contain_text("longer than we can keep")
-    assert page.locator("input:checked").get_attribute("value") == "9"
-    assert page.get_by_role("textbox").input_value().startswith("long long")
+    assert page.locator(".marks input:checked").get_attribute("value") == "9"
+    assert comment_box(page).input_value().startswith("long long")
     look_over(page)
-    page.get_by_role("textbox").fill("short")
+    comment_box(page).fill("short")
     page.get_by_role("button", name="Send my answers").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
 
@@ -65,6 +66,7 @@ def test_the_arabic_form_reads_from_right_to_left_and_speaks_arabic_throughout(
     page = open_page("phone", theme)
     page.goto(demo.arabic_form())
     assert page.locator("html").get_attribute("dir") == "rtl"
+    page.locator("#switch").click()
     first, last = (page.locator(".marks").first.locator("label").nth(n) for n in (0, 10))
     assert first.bounding_box()["x"] > last.bounding_box()["x"]
     said = page.locator("main").inner_text() + page.locator(".demo-banner").inner_text()

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser import launch
 from tests.conftest import PASSWORD
-from tests.journeys.conftest import look_over, sign_in
+from tests.journeys.conftest import comment_box, look_over, sign_in, use_buttons
 
 # A session to rate in the episode of Theo's client, and a comment that is his alone to read.
 FRESH = """
@@ -81,9 +81,10 @@ def hand_over(page, demo):
 
 
 def answer(page, comment="Only for Theo."):
-    for statement in page.locator("fieldset").all():
+    use_buttons(page)
+    for statement in page.locator("form > fieldset").all():
         statement.locator("label", has_text="7").first.tap()
-    page.get_by_role("textbox").fill(comment)
+    comment_box(page).fill(comment)
     page.get_by_role("button", name="Send my answers").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
 
@@ -192,7 +193,7 @@ def test_the_browser_keeps_no_page_of_staff_in_memory_for_the_way_back(demo, chr
     assert not leave_and_come_back(hand.tap, "Send my answers")
     expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
     page.go_forward(wait_until="commit")
-    page.get_by_role("textbox").fill("Only for Theo.")
+    comment_box(page).fill("Only for Theo.")
     send = page.get_by_role("button", name="Send my answers")
     assert not leave_and_come_back(send.tap, "Thank you")
     assert "Only for Theo." not in page.content()
@@ -200,9 +201,9 @@ def test_the_browser_keeps_no_page_of_staff_in_memory_for_the_way_back(demo, chr
 
 
 def test_should_the_browser_keep_the_form_it_is_loaded_anew(handed):
-    handed.get_by_role("textbox").fill("Only for Theo.")
+    comment_box(handed).fill("Only for Theo.")
     handed.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
-    expect(handed.get_by_role("textbox")).to_have_value("")
+    expect(handed.locator("textarea")).to_have_value("")
 
 
 def test_pages_of_staff_in_other_tabs_go_when_the_phone_is_handed_over(demo, open_page):
@@ -233,9 +234,9 @@ def test_a_form_that_nobody_sends_does_not_stay_in_sight(demo, open_page):
     sign_in(page, demo, "theo")
     page.clock.install()
     hand_over(page, demo)
-    page.get_by_role("textbox").fill("Only for Theo.")
+    comment_box(page).fill("Only for Theo.")
     page.clock.run_for(15 * 60 * 1000)
-    expect(page.get_by_role("textbox")).to_have_value("")  # Loaded anew.
+    expect(page.locator("textarea")).to_have_value("")  # Loaded anew.
     assert "Only for Theo." not in page.content()
 
 

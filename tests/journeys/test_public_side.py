@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.demo_server import served_alone
-from tests.journeys.conftest import look_over
+from tests.journeys.conftest import look_over, use_buttons
 from tests.public_paths import FRESH, answer_to, fuzz
 
 FOLLOW = """link => {
@@ -43,6 +43,7 @@ def test_the_form_is_answered_where_nothing_else_is_served(alone, secret, open_p
     page = open_page("phone")
     page.goto(f"{base}/r/{secret}/")
     look_over(page)
+    use_buttons(page)
     page.locator("fieldset").first.locator("input[value='4']").check()
     page.get_by_role("button", name="Send my answers").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")

@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import look_over, sign_in
+from tests.journeys.conftest import comment_box, look_over, sign_in, use_buttons
 from tests.journeys.test_handing_over import ADDRESSES, FETCHED, FRESH, answer, nothing_of_staff
 
 NOTHING = "There is nothing to fill in right now."
@@ -105,9 +105,10 @@ def test_a_tablet_is_paired_shows_a_form_that_is_answered_and_is_blank_again(
     tablet.get_by_text("Close this form").click()
     look_over(tablet)
     tablet.get_by_text("Close this form").click()
-    for statement in tablet.locator("fieldset").all():
+    use_buttons(tablet)
+    for statement in tablet.locator("form > fieldset").all():
         statement.locator("label", has_text="7").first.click()
-    tablet.get_by_role("textbox").fill("Only for Theo.")
+    comment_box(tablet).fill("Only for Theo.")
     tablet.get_by_role("button", name="Send my answers").click()
     expect(tablet.get_by_role("heading", level=1)).to_have_text("Thank you")
     assert not any(character.isdigit() for character in tablet.locator("main").inner_text())
@@ -158,9 +159,9 @@ def test_back_forward_and_reload_show_no_answer(demo, pair, desk):
 def test_should_the_browser_keep_the_form_it_is_loaded_anew(demo, pair, desk):
     tablet = pair("Kept")
     send(desk, demo, "Kept")
-    tablet.get_by_role("textbox").fill("Only for Theo.")
+    comment_box(tablet).fill("Only for Theo.")
     tablet.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
-    expect(tablet.get_by_role("textbox")).to_have_value("")
+    expect(tablet.locator("textarea")).to_have_value("")
 
 
 def test_twenty_seconds_after_the_thanks_it_is_blank_by_itself(demo, pair, desk):
@@ -180,11 +181,12 @@ def test_a_form_that_nobody_touches_for_five_minutes_closes(demo, pair, desk):
     tablet.clock.install()
     send(desk, demo, "Idle")
     tablet.clock.run_for(3_000)
-    tablet.get_by_role("textbox").fill("Only for Theo.")
+    comment_box(tablet).fill("Only for Theo.")
     tablet.clock.run_for(4 * 60_000)
+    use_buttons(tablet)
     tablet.locator("label", has_text="7").first.tap()
     tablet.clock.run_for(4 * 60_000)
-    expect(tablet.get_by_role("textbox")).to_have_value("Only for Theo.")
+    expect(comment_box(tablet)).to_have_value("Only for Theo.")
     tablet.clock.run_for(61_000)
     expect(tablet.get_by_text(NOTHING)).to_be_visible()
     assert "Only for Theo." not in tablet.content()
@@ -194,7 +196,7 @@ def test_a_form_that_nobody_touches_for_five_minutes_closes(demo, pair, desk):
 def test_a_form_whose_time_is_over_goes_by_itself(demo, pair, desk):
     tablet = pair("Over")
     send(desk, demo, "Over")
-    tablet.get_by_role("textbox").fill("Only for Theo.")
+    comment_box(tablet).fill("Only for Theo.")
     demo.shell(LATER.format(name="Over", seconds=15 * 60))
     expect(tablet.get_by_text(NOTHING)).to_be_visible()
     assert "Only for Theo." not in tablet.content()
@@ -203,9 +205,9 @@ def test_a_form_whose_time_is_over_goes_by_itself(demo, pair, desk):
 def test_what_is_sent_next_takes_its_place(demo, pair, desk):
     tablet = pair("Next")
     send(desk, demo, "Next")
-    tablet.get_by_role("textbox").fill("Only for Theo.")
+    comment_box(tablet).fill("Only for Theo.")
     send(desk, demo, "Next")
-    expect(tablet.get_by_role("textbox")).to_have_value("")
+    expect(tablet.locator("textarea")).to_have_value("")
     expect(tablet.get_by_role("button", name="Send my answers")).to_be_visible()
 
 
@@ -216,7 +218,7 @@ def test_without_network_it_stays_and_goes_on_afterwards(demo, pair, desk):
     tablet.clock.install()
     tablet.reload()
     tablet.context.set_offline(True)
-    tablet.get_by_role("textbox").fill("Only for Theo.")
+    comment_box(tablet).fill("Only for Theo.")
     tablet.clock.run_for(5 * 60_000 + 1_000)
     expect(tablet.get_by_role("textbox")).to_have_count(0)
     assert tablet.url == f"{demo.base}/tablet/"
