@@ -15,6 +15,7 @@ from tests.postgres import running_postgres  # noqa: E402
 # Those that walk what guards the doors are traced, which slows them; so the others are not.
 TRACED = [
     "tests/sessions_app",
+    "tests/test_access_matrix.py",
     "tests/test_guards.py",
     "tests/test_second_wall.py",
     "tests/alliance/test_asking.py",

@@ -438,3 +438,18 @@ def test_the_trend_tells_where_the_way_of_answering_changed_and_who_typed_in(cas
         [],
     ]
     assert sum("another way" in mark.text for mark in page.marked) == 2
+
+
+def test_whoever_sends_a_moment_after_somebody_else_is_thanked_all_the_same(
+    client, asked, address, monkeypatch
+):
+    """The other one's answer arrives between our look at the form and our answer to it."""
+
+    def already_closed(*, request, **sheet):
+        closed = {"closed_at": timezone.now(), "closing": "answered"}
+        RatingRequest.objects.filter(pk=request.pk).update(**closed)
+        raise AlreadyClosed
+
+    monkeypatch.setattr("alliance.asking.answering.submit_rating", already_closed)
+    answer = client.post(address, GOOD)
+    assert (answer.status_code, answer.headers["Location"]) == (302, address)
