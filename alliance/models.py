@@ -3,6 +3,7 @@
 from alliance.asking.models import Arrangement, AskingRules
 from alliance.asking.standing_models import StandingLink
 from alliance.detection.models import ParameterVersion, Sensitivity
+from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.ratings.models import Comment, Rating, RatingRequest
@@ -10,10 +11,12 @@ from alliance.sending.models import Message
 from alliance.trends.models import Flag, Reading, Standing
 
 __all__ = [
+    "Acknowledgement",
     "Arrangement",
     "AskingRules",
     "Comment",
     "Flag",
+    "FollowUp",
     "Item",
     "Licence",
     "Measure",

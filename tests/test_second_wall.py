@@ -24,6 +24,8 @@ from alliance.asking.models import Arrangement
 from alliance.asking.second_thoughts import decline, open_again, stop_asking, take_back
 from alliance.asking.standing_actions import make_standing_link
 from alliance.asking.standing_models import StandingLink
+from alliance.follow_up.actions import acknowledge, follow_up
+from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.sending.models import Message
@@ -59,6 +61,8 @@ WALLED = (
     Standing,
     Flag,
     Reading,
+    FollowUp,
+    Acknowledgement,
 )
 pytestmark = pytest.mark.postgresql
 
@@ -89,13 +93,17 @@ def said(cast, sessions):
         hold(cast.cleo, weeks_ago=back)
     for name, session in sessions.items():
         episode = getattr(cast, name)
-        Flag.objects.create(
+        flag = Flag.objects.create(
             episode=episode,
             session=session,
             kind=Flag.Kind.UNRATED,
             rank=1,
             facts={},
             raised_at=timezone.now(),
+        )
+        acknowledge(flag=flag, outcome="nothing", by=episode.therapist.user)
+        follow_up(
+            rating=session.ratings.get(), agreed="A little slower.", by=episode.therapist.user
         )
         Reading.objects.create(
             rating=session.ratings.get(), reader=episode.therapist, read_at=timezone.now()
@@ -298,7 +306,11 @@ def test_the_database_states_the_rule_that_the_application_states(db, world):
 def test_where_nobody_is_bound_there_is_nothing(said, model):
     assert model._base_manager.count() >= 3
     assert count_as("app", model) == 0
-    if model not in {ClientIdentity, Message}:  # The clients’ pages do not even reach these.
+    if model not in {
+        ClientIdentity,
+        Message,
+        Acknowledgement,
+    }:  # The clients’ pages do not even reach these.
         assert count_as("form", model) == 0
 
 
@@ -324,6 +336,8 @@ def test_an_unscoped_query_finds_only_what_the_person_may_read(cast, said, name,
             (Standing, "episode__client__code"),
             (Flag, "episode__client__code"),
             (Reading, "rating__session__episode__client__code"),
+            (FollowUp, "rating__session__episode__client__code"),
+            (Acknowledgement, "flag__episode__client__code"),
         ):
             assert set(model.objects.values_list(path, flat=True)) == clients, model
 

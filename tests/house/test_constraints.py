@@ -22,6 +22,8 @@ from alliance.asking.standing_actions import make_standing_link
 from alliance.asking.standing_models import StandingLink
 from alliance.detection.actions import choose_sensitivity
 from alliance.detection.models import ParameterVersion, Sensitivity
+from alliance.follow_up.actions import acknowledge, follow_up
+from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.ratings.models import Comment, Rating, RatingRequest
@@ -224,6 +226,15 @@ def _known(row, field, *right):
 
 def _comment(scene):
     return Comment.objects.get_or_create(rating=scene.rating)[0]
+
+
+def _followed_up(scene):
+    words = {"discussed": "How we use the time.", "agreed": "A little slower."}
+    return follow_up(rating=scene.rating, by=scene.cast.theo, **words)
+
+
+def _acknowledged(scene):
+    return acknowledge(flag=scene.flag, outcome="nothing", by=scene.cast.theo)
 
 
 def _rules(scene):
@@ -1017,6 +1028,33 @@ PROMISES = {
         change(s.standing),
         [{"unrated_run": 3}],
         [{"unrated_run": 2}],
+    ),
+    # --- What came of it ---
+    "follow_up_discussed_is_encrypted": _encrypted(lambda s: _followed_up(s), "discussed"),
+    "follow_up_agreed_is_encrypted": _encrypted(lambda s: _followed_up(s), "agreed"),
+    "follow_up_discussed_says_when": lambda s: (
+        change(_followed_up(s)),
+        [{"discussed_at": None}],
+        [{"discussed_at": None, "discussed": ""}],
+    ),
+    "follow_up_agreed_says_when": lambda s: (
+        change(_followed_up(s)),
+        [{"agreed_at": None}],
+        [{"agreed_at": None, "agreed": ""}],
+    ),
+    "acknowledgement_remark_is_encrypted": _encrypted(lambda s: _acknowledged(s), "remark"),
+    "FollowUp.rating": lambda s: (
+        add(FollowUp, rating=_followed_up(s).rating, by=s.members["theo"]),
+        [{}],
+        [{"rating": s.own}],
+    ),
+    "Acknowledgement.flag": lambda s: (
+        add(Acknowledgement, flag=_acknowledged(s).flag, outcome="mended", by=s.members["theo"]),
+        [{}],
+        [{"flag": Flag.objects.create(**s.flag_values | {"kind": "top"})}],
+    ),
+    "acknowledgement_outcome_is_known": _known(
+        lambda s: _acknowledged(s), "outcome", *Acknowledgement.Outcome.values
     ),
     "flag_once_for_a_session_and_kind": lambda s: (
         add(Flag, **s.flag_values),

@@ -34,6 +34,7 @@ FORM_MAY = {
     "alliance.StandingLink": "SELECT, UPDATE (pin, wrong_pins, locked_until, revoked_at)",
     "alliance.Flag": CHANGE,
     "alliance.Reading": READ,
+    "alliance.FollowUp": READ,
 }
 
 
