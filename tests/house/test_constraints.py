@@ -102,7 +102,7 @@ class Scene:
 
     @property
     def flag(self):
-        return Flag.objects.get()
+        return Flag.objects.get(kind="lower")
 
     @property
     def flag_values(self):
@@ -1051,7 +1051,7 @@ PROMISES = {
     "Acknowledgement.flag": lambda s: (
         add(Acknowledgement, flag=_acknowledged(s).flag, outcome="mended", by=s.members["theo"]),
         [{}],
-        [{"flag": Flag.objects.create(**s.flag_values | {"kind": "top"})}],
+        [{"flag": Flag.objects.get_or_create(**s.flag_values | {"kind": "top"})[0]}],
     ),
     "acknowledgement_outcome_is_known": _known(
         lambda s: _acknowledged(s), "outcome", *Acknowledgement.Outcome.values
