@@ -36,9 +36,9 @@ class FollowUp(models.Model):
     rating = models.OneToOneField(Rating, models.PROTECT, related_name="follow_up")
     by = models.ForeignKey(Membership, models.PROTECT, related_name="+")
     discussed = EncryptedTextField(_("what you spoke about"), max_length=280, blank=True)
-    discussed_at = models.DateTimeField(null=True)
+    discussed_at = models.DateTimeField(null=True, blank=True)
     agreed = EncryptedTextField(_("what you agreed"), max_length=280, blank=True)
-    agreed_at = models.DateTimeField(null=True)
+    agreed_at = models.DateTimeField(null=True, blank=True)
     is_told = models.BooleanField(
         _("tell the client on the next form"),
         default=False,

@@ -124,14 +124,14 @@ class Migration(migrations.Migration):
                         blank=True, max_length=280, verbose_name="what you spoke about"
                     ),
                 ),
-                ("discussed_at", models.DateTimeField(null=True)),
+                ("discussed_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "agreed",
                     sessions_app.access.fields.EncryptedTextField(
                         blank=True, max_length=280, verbose_name="what you agreed"
                     ),
                 ),
-                ("agreed_at", models.DateTimeField(null=True)),
+                ("agreed_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "is_told",
                     models.BooleanField(
