@@ -236,6 +236,7 @@ MATRIX = {
     "practice-emergencies": ("practice", {}, managed(200, NOT_SO)),
     "deputy-appoint": ("practice", {}, managed(NOT_SO, 200)),
     "deputy-dismiss": ("deputy", {}, managed(NOT_SO, 302)),
+    "practice-crisis": ("practice", {}, managed(200, 302)),
     "practice-asking": ("practice", {}, managed(200, NOT_SO)),
     "practice-asking-rules": ("practice", RULES, managed(200, 302)),
     "practice-asking-sample": ("practice", {}, managed(NOT_SO, 302)),

@@ -60,7 +60,8 @@ def present_sheet(asked, address):
         told = who_reads(asked)
         readers = " ".join([told.line, *told.more])
         items = list(version.items.all())
-        written = [version.intro, practice.crisis_note, readers, *(item.text for item in items)]
+        crisis_note, _language = practice.crisis_note_in(version.language)
+        written = [version.intro, crisis_note, readers, *(item.text for item in items)]
         return Sheet(
             version=version,
             items=items,

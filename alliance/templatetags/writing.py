@@ -21,6 +21,15 @@ def digits(value):
     return text.translate(str.maketrans("0123456789", own)) if own else text
 
 
+@register.inclusion_tag("asking/crisis_note.html")
+def crisis_note(practice, language=""):
+    """Say where to turn in a crisis: in the page's language, or else in the practice's."""
+    if not practice:
+        return {"note": ""}
+    note, written_in = practice.crisis_note_in(language or translation.get_language())
+    return {"note": note, "language": written_in}
+
+
 @register.filter
 def day(value):
     """Write a day, or the day of a moment, as the page's language does."""

@@ -52,6 +52,11 @@ class Practice(models.Model):
         max_length=600,
         help_text=_("Shown to clients on the form and after it, always in the same place."),
     )
+    crisis_notes = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="The same for clients who read another language, by that language’s code.",
+    )
     idle_minutes = models.PositiveSmallIntegerField(
         _("minutes until sign-out"),
         default=30,
@@ -80,6 +85,15 @@ class Practice(models.Model):
         """Return the day it is by this practice's own clock."""
         with self.clock():
             return timezone.localdate()
+
+    def crisis_note_in(self, language):
+        """Return where to turn in a crisis, and the language that it is written in.
+
+        In the practice's own where nobody has written it in `language`.
+        """
+        if language in self.crisis_notes:
+            return self.crisis_notes[language], language
+        return self.crisis_note, self.language
 
     def clock(self):
         """Return a context in which moments are shown and typed in this practice's zone."""

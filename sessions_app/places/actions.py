@@ -29,6 +29,22 @@ class InvitationEnded(Exception):
     """It was accepted or revoked a moment earlier, has expired, or is not for this person."""
 
 
+# --- What a practice tells its clients ---------------------------------------------------
+
+
+@transaction.atomic
+def tell_where_to_turn(*, practice, notes, by):
+    """Keep what clients are told for a crisis: `notes` by language; what is empty is not kept."""
+    practice = Practice.objects.select_for_update(no_key=True).get(pk=practice.pk)
+    written = {language: note for language, note in notes.items() if note}
+    practice.crisis_note = written.pop(practice.language, "")
+    practice.crisis_notes = written
+    practice.full_clean()
+    practice.save(update_fields=["crisis_note", "crisis_notes"])
+    record("practice.told_where_to_turn", practice, by=by, fields=["crisis_note", "crisis_notes"])
+    return practice
+
+
 # --- Invitations --------------------------------------------------------------------------
 
 

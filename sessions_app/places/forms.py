@@ -5,8 +5,10 @@ from datetime import date
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout, Submit
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import SetPasswordMixin
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from sessions_app.access.models import Membership, User, today
@@ -56,6 +58,25 @@ def duties_field():
 def flags(duties):
     """Return what was ticked as the flags of a membership."""
     return {name: name in duties for name in DUTIES}
+
+
+class CrisisForm(forms.Form):
+    """Where clients turn in a crisis, once for each language that they are asked in."""
+
+    def __init__(self, *args, practice, **kwargs):
+        super().__init__(*args, **kwargs)
+        known = dict(settings.FORM_LANGUAGES)
+        languages = [practice.language, *(known.keys() - {practice.language})]
+        for language in sorted(languages, key=lambda code: (code != practice.language, code)):
+            note, written_in = practice.crisis_note_in(language)
+            self.fields[language] = forms.CharField(
+                label=get_language_info(language)["name_local"],
+                required=False,
+                max_length=600,
+                initial=note if written_in == language else "",
+                widget=forms.Textarea(attrs={"rows": 3, "dir": "auto", "lang": language}),
+            )
+        self.helper = helper(*self.fields, submit=_("Store it"))
 
 
 class InvitationForm(forms.Form):

@@ -4,6 +4,7 @@ from sessions_app.places import views
 
 urlpatterns = [
     path("practices/<int:practice_id>/people/", views.people, name="people"),
+    path("practices/<int:practice_id>/crisis/", views.practice_crisis, name="practice-crisis"),
     path("practices/<int:practice_id>/people/invite/", views.invitation_create, name="invite"),
     path(
         "invitations/<uuid:invitation_id>/revoke/",

@@ -19,9 +19,11 @@ from sessions_app.places.actions import (
     invite,
     lock_membership,
     revoke_invitation,
+    tell_where_to_turn,
     unlock_membership,
 )
 from sessions_app.places.forms import (
+    CrisisForm,
     DutiesForm,
     EndForm,
     InvitationForm,
@@ -152,6 +154,21 @@ def supervision_end(request, supervision_id):
         return redirect("member", supervision.therapist_id)
     title = _("End a supervision")
     return _form(request, form, title, member=supervision.therapist, supervision=supervision)
+
+
+@managers_only
+@require_http_methods(["GET", "HEAD", "POST"])
+@freshly_confirmed
+def practice_crisis(request, practice_id):
+    practice = get_object_or_404(Practice.objects.managed_by(request.user), pk=practice_id)
+    form = CrisisForm(_sent(request), practice=practice)
+    if form.is_valid() and _done(
+        form, tell_where_to_turn, practice=practice, notes=form.cleaned_data, by=request.user
+    ):
+        messages.success(request, _("Stored. Clients see it from now on."))
+        return redirect("practice-asking", practice.pk)
+    context = {"form": form, "practice": practice}
+    return render(request, "places/crisis.html", context)
 
 
 # --- Joining ------------------------------------------------------------------------------

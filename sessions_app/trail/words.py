@@ -55,6 +55,7 @@ WORDS = {
     "membership.unlocked": _("let somebody in again"),
     "message.failed": _("could not deliver a message"),
     "message.sent": _("sent a message"),
+    "practice.told_where_to_turn": _("wrote where clients turn in a crisis"),
     "rating.asked": _("asked for a rating"),
     "rating.bounced": _("noted that a message came back"),
     "rating.declined": _("skipped a form"),

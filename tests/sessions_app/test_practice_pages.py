@@ -14,8 +14,9 @@ from sessions_app.access.actions import end_supervision, join_practice, start_su
 from sessions_app.access.checks import rows_are_walled
 from sessions_app.access.models import AuditEvent, Membership, Supervision
 from sessions_app.clients.actions import add_client, end_episode
+from sessions_app.clients.models import ClientIdentity
 from sessions_app.places.actions import change_duties
-from tests.conftest import confirm, hold, rate
+from tests.conftest import ask, confirm, hold, rate
 
 DAY = timedelta(days=1)
 
@@ -293,3 +294,47 @@ def test_whoever_works_alone_is_told_nothing_of_walls(cast, client):
     client.force_login(cast.mara)
     page = client.get(reverse("people", args=[cast.practice.pk])).content.decode()
     assert "This runs on SQLite" not in page
+
+
+# --- Where clients turn in a crisis -------------------------------------------------------
+
+
+def footer(page):
+    return re.search(r"<footer>(.*?)</footer>", page.content.decode(), re.S).group(1).strip()
+
+
+def test_clients_are_told_where_to_turn_in_their_own_language_where_that_is_written(
+    cast, mara, client
+):
+    sent = {"en": "Call 112.", "de": "Rufen Sie 142 an.", "fr": ""}
+    assert post(mara, "practice-crisis", cast.practice, **sent).status_code == 302
+    for language, told in (
+        ("en", '<p dir="auto" lang="en">Call 112.</p>'),
+        ("de", '<p dir="auto" lang="de">Rufen Sie 142 an.</p>'),
+        ("fr", '<p dir="auto" lang="en">Call 112.</p>'),
+    ):
+        ClientIdentity.objects.filter(client=cast.cleo.client).update(language=language)
+        _asked, secret = ask(hold(cast.cleo))
+        assert footer(client.get(reverse("rate", args=[secret]))) == told
+    shown = page_of(mara, "practice-crisis", cast.practice)
+    assert "Call 112." in shown
+    assert "Rufen Sie 142 an." in shown
+    event = AuditEvent.objects.filter(verb="practice.told_where_to_turn").get()
+    assert event.actor == cast.mara
+    assert "112" not in str(vars(event))
+
+
+def test_where_nothing_is_written_clients_are_told_nothing(cast, mara, client):
+    post(mara, "practice-crisis", cast.practice, en="Call 112.")
+    post(mara, "practice-crisis", cast.practice)
+    _asked, secret = ask(hold(cast.cleo))
+    assert footer(client.get(reverse("rate", args=[secret]))) == ""
+    assert "Nothing is written yet" in page_of(mara, "practice-asking", cast.practice)
+
+
+def test_a_note_that_is_too_long_stays_as_it_was_typed_beside_why(cast, mara):
+    answer = post(mara, "practice-crisis", cast.practice, de="ü" * 601)
+    assert list(errors(answer)) == ["de"]
+    assert "ü" * 601 in answer.content.decode()
+    cast.practice.refresh_from_db()
+    assert cast.practice.crisis_notes == {}
