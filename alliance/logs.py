@@ -6,7 +6,7 @@ import time
 
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
-SECRET = re.compile(r"(/r/|/s/|/join/|/pair/|/demo/|/password/reset/key/)/*[^/\s\"']+")
+SECRET = re.compile(r"(/r/|/s/|/c/|/join/|/pair/|/demo/|/password/reset/key/)/*[^/\s\"']+")
 CONTENTS = re.compile(r"^(DETAIL:|CONTEXT:).*$", re.MULTILINE)
 
 

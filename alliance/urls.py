@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("sessions_app.openings.urls")),
     path("", include("sessions_app.clients.urls")),
     path("", include("sessions_app.sessions.urls")),
+    path("", include("sessions_app.calendars.urls")),
     path("", include("sessions_app.trail.urls")),
     path("", include("alliance.measures.urls")),
     path("", include("alliance.detection.urls")),

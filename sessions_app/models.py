@@ -9,6 +9,7 @@ from sessions_app.access.models import (
     Supervision,
     User,
 )
+from sessions_app.calendars.models import CalendarFeed
 from sessions_app.clients.models import Client, ClientIdentity, Episode
 from sessions_app.openings.models import Consent, EmergencyAccess
 from sessions_app.places.models import Invitation
@@ -18,6 +19,7 @@ from sessions_app.tablets.models import Tablet
 __all__ = [
     "AuditEvent",
     "AuditSeal",
+    "CalendarFeed",
     "Client",
     "ClientIdentity",
     "Consent",

@@ -24,10 +24,12 @@ from alliance.ratings.models import RatingRequest
 from alliance.sending.actions import ask_by_message
 from sessions_app.access.actions import appoint_deputy, join_practice, start_supervision
 from sessions_app.access.models import AuditEvent, User
+from sessions_app.calendars.actions import make_feed
 from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
 from sessions_app.openings.actions import open_in_emergency
 from sessions_app.people.middleware import SecondFactor
 from sessions_app.places.actions import end_membership, invite, lock_membership
+from sessions_app.sessions.planning_actions import plan_sessions
 from sessions_app.tablets.actions import invite_tablet, pair_tablet
 from tests.alliance.own_measures import TOML, add
 from tests.conftest import ask, give_app, hold, rate
@@ -188,6 +190,7 @@ MATRIX = {
     "standing-form": ("behind a bookmark", {"sent": "1"}, everyone(302, 302)),
     "demo-sign-in": ("token", {}, everyone(404, NOT_SO)),
     "join": ("invited", {}, everyone(200, 200)),
+    "calendar-feed": ("calendar secret", {}, everyone(200, NOT_SO)),
     "bounces": (None, {}, everyone(NOT_SO, 404)),  # Without its key nothing is there.
     "tablet-pair": ("pairing secret", {}, everyone(200, 302)),
     # One's own account (django-allauth)
@@ -273,6 +276,9 @@ MATRIX = {
     "episode-series": ("episode", {}, by_object(READS, 200, NOT_SO)),
     "session-create": ("episode", {}, by_object(HOLDS, 200, 200)),
     "session-edit": ("session", {}, by_object(HOLDS, 200, 200)),
+    "session-plan": ("episode", {}, by_object(HOLDS, 200, 200)),
+    "session-planned": ("planned", {"deed": "off-client"}, by_object(HOLDS, 200, 302)),
+    "calendar": (None, {}, clinicians(200, 200)),
     "rating-ask": ("session", {"channel": "link"}, by_object(HOLDS, 200, 302)),
     "sheet": ("not asked", {}, by_object(HOLDS, NOT_SO, 200)),
     "sheet-enter": ("session", {"line": "100", "mark-say": "7"}, by_object(HOLDS, 200, 302)),
@@ -301,7 +307,7 @@ MATRIX = {
 CLINICAL = {
     name
     for name, (target, *_rest) in MATRIX.items()
-    if target in {"episode", "session", "not asked", "with bookmark", "rating"}
+    if target in {"episode", "session", "planned", "not asked", "with bookmark", "rating"}
 } | {"caseload", "caseload-supervised"}
 
 
@@ -422,6 +428,24 @@ def others(cast):
     return {name: hold(getattr(cast, name), weeks_ago=1) for name in OBJECTS}
 
 
+def planned(cast):
+    """Plan a session with each client, for tomorrow."""
+    tomorrow = timezone.now().replace(microsecond=0) + timedelta(days=1)
+    return {
+        name: plan_sessions(
+            episode=getattr(cast, name),
+            starts_at=tomorrow,
+            by=getattr(cast, name).therapist.user,
+        )[0]
+        for name in OBJECTS
+    }
+
+
+def calendars(cast):
+    """Return the secret of each therapist's calendar."""
+    return {name: make_feed(owner=getattr(cast, name).therapist.user)[1] for name in OBJECTS}
+
+
 def bookmarks(cast):
     """Return the secret of each client's bookmark, which has a PIN."""
     made = {
@@ -476,6 +500,8 @@ MADE = {
     },
     "by mail": lambda cast: keys(by_mail(cast)),
     "sent": lambda cast: keys(sent(cast)),
+    "planned": lambda cast: keys(planned(cast)),
+    "calendar secret": calendars,
     "own episode": lambda cast: {name: getattr(cast, name).pk for name in OBJECTS},
 }
 

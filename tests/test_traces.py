@@ -25,6 +25,8 @@ BEFORE_SIGNING_IN = "nobody is signed in yet, and nobody's data are shown"
 UNRECORDED = {
     "health": NO_CLIENT,
     "rate": "the client's own form: it shows questions, never an answer",
+    "calendar-feed": "for a program that does not sign in; written down once a day",
+    "calendar": "an address, and no client; making and ending it are recorded",
     "standing": "a PIN is asked for; nothing of whose it is",
     "sheets": "asks for a sheet's code; looking one up is recorded",
     "reception-sheets": "asks for a sheet's code; looking one up is recorded",
@@ -81,6 +83,7 @@ UNRECORDED = {
 # Against an empty list: these show clients, so somebody must have been shown them here.
 OF_CLIENTS = {
     *("episode", "episode-csv", "episode-series", "session-create", "session-edit"),
+    *("session-plan", "session-planned"),
     *("rating-ask", "consent", "caseload", "caseload-supervised", "emergency", "emergencies"),
     *("practice-emergencies", "practice-trail", "member", "member-leave", "hand-over"),
     *("reception", "reception-today", "ask-today", "episode-asking"),

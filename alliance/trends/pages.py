@@ -245,7 +245,7 @@ def session_rows(episode, *, reader=None):
 
     With the comments that `reader` may read; without a reader, with none.
     """
-    sessions = Session.objects.filter(episode=episode).order_by("starts_at")
+    sessions = Session.objects.filter(episode=episode).known().order_by("starts_at")
     ratings = (
         Rating.objects.standing()
         .of_alliance()
@@ -346,8 +346,6 @@ def _what(session, rating, undone=""):
         return _("Cancelled by the client") if by_client else _("Cancelled by the therapist")
     if session.status == Session.Status.MISSED:
         return _("The client did not come")
-    if session.status == Session.Status.PLANNED:
-        return _("Planned")
     if rating is None:
         return undone or _("No rating")
     if not rating.has_marks:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from sessions_app.access.actions import record
 from sessions_app.access.models import Membership, Practice
+from sessions_app.access.rows import rows_of_episode
 from sessions_app.clients.models import Client, ClientIdentity, Episode
 from sessions_app.hooks import episode_changed
 
@@ -82,7 +83,7 @@ def open_episode(
 
 @transaction.atomic
 def end_episode(*, episode, ending, by, ended_on=None):
-    """End a course of therapy, and say how it ended."""
+    """End a course of therapy, and say how it ended. What was planned after it is dropped."""
     episode = Episode.objects.lock(episode)
     if episode.ended_on is not None:
         raise ValidationError(_("This episode has already ended."))
@@ -94,8 +95,21 @@ def end_episode(*, episode, ending, by, ended_on=None):
     episode.full_clean()
     episode.save(update_fields=["ended_on", "ending"])
     record("episode.ended", episode, by=by, fields=["ended_on", "ending"])
+    _drop_what_was_planned(episode, by)
     episode_changed(episode)
     return episode
+
+
+def _drop_what_was_planned(episode, by):
+    """Take out of the plan what was to come after the end; of a client handed over, all of it."""
+    # Managers hand over, though sessions are not theirs to change.
+    with rows_of_episode(episode.pk):
+        for session in episode.sessions.filter(status="planned"):
+            is_handed_over = episode.ending == Episode.Ending.TRANSFERRED
+            if is_handed_over or session.held_on > episode.ended_on or not session.has_come:
+                session.status = "dropped"
+                session.save(update_fields=["status"])
+                record("session.dropped", session, by=by)
 
 
 @transaction.atomic

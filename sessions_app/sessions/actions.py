@@ -1,7 +1,10 @@
 """Changes to sessions: log one, correct one."""
 
+from datetime import datetime, time, timedelta
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sessions_app.access.actions import record
@@ -28,8 +31,9 @@ def log_session(
 ):
     """Log a session of `episode`; if it was held, its number follows by its date.
 
-    Logging the very same session twice, as an impatient double click does,
-    stores it once and returns it.
+    What was planned for that moment, or else for that day, is filled in. Logging
+    the very same session twice, as an impatient double click does, stores it
+    once and returns it.
     """
     episode = Episode.objects.lock(episode)
     values = {
@@ -42,7 +46,9 @@ def log_session(
     twin = Session.objects.filter(episode=episode, starts_at=starts_at).first()
     if twin and all(getattr(twin, name) == value for name, value in values.items()):
         return twin
-    session = Session(episode=episode, starts_at=starts_at, **values)
+    session = _planned_for(episode, starts_at) or Session(episode=episode)
+    for name, value in {**values, "starts_at": starts_at}.items():
+        setattr(session, name, value)
     _refuse_after_the_end(session)
     session.number = _last_number(episode) + 1 if status == Session.Status.HELD else None
     session.full_clean()
@@ -86,6 +92,20 @@ def correct_session(*, session, by, **changes):
     _renumber(episode)
     episode_changed(episode)
     session.refresh_from_db(fields=["number"])
+    return session
+
+
+def _planned_for(episode, starts_at):
+    """Return the session that was planned for this moment, or nearest to it on the same day."""
+    with episode.therapist.practice.clock():
+        day = timezone.localdate(starts_at)
+        begins = timezone.make_aware(datetime.combine(day, time()))
+        ends = timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
+    planned = Session.objects.planned().filter(episode=episode)
+    on_the_day = planned.filter(starts_at__gte=begins, starts_at__lt=ends)
+    session = min(on_the_day, key=lambda one: abs(one.starts_at - starts_at), default=None)
+    if session:
+        session.episode = episode
     return session
 
 

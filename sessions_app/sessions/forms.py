@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sessions_app.sessions.models import Session
+from sessions_app.sessions.models import EARLY, Session
 
 # A session further back than this is a slip of the pen.
 LONG_BEFORE = timedelta(days=366)
@@ -93,7 +93,7 @@ class SessionForm(forms.Form):
     def clean_starts_at(self):
         """Refuse what has not happened yet, or a second session at the same moment."""
         starts_at = self.cleaned_data["starts_at"]
-        if starts_at > timezone.now() + timedelta(minutes=10):
+        if starts_at > timezone.now() + EARLY:
             raise forms.ValidationError(_("This lies in the future. When did it start?"))
         if timezone.localdate(starts_at) < self.episode.started_on - LONG_BEFORE:
             raise forms.ValidationError(

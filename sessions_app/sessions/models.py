@@ -1,6 +1,7 @@
 """The meetings of an episode: planned, held, called off or missed."""
 
 import uuid
+from datetime import timedelta
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -12,6 +13,9 @@ from sessions_app.access.fields import EncryptedTextField, is_encrypted
 from sessions_app.access.models import Membership
 from sessions_app.clients.models import Episode
 
+# People sit down a little early.
+EARLY = timedelta(minutes=10)
+
 
 class SessionQuerySet(models.QuerySet):
     def held_by(self, user):
@@ -22,12 +26,22 @@ class SessionQuerySet(models.QuerySet):
         """Keep the sessions that took place: the only ones a rating is asked for."""
         return self.filter(status=Session.Status.HELD)
 
+    def planned(self):
+        """Keep the sessions that are to come, and those of which nobody has said yet."""
+        return self.filter(status=Session.Status.PLANNED)
+
+    def known(self):
+        """Keep the sessions of which it is known what became of them."""
+        return self.filter(
+            status__in=[Session.Status.HELD, Session.Status.CANCELLED, Session.Status.MISSED]
+        )
+
 
 class Session(models.Model):
     """One meeting of a client and a therapist, or one that did not come about.
 
     Sessions that were held are numbered in the order of their dates; the
-    others have no number.
+    others have no number. Those planned together carry the same `series`.
     """
 
     class Setting(models.TextChoices):
@@ -40,6 +54,7 @@ class Session(models.Model):
         HELD = "held", _("Held")
         CANCELLED = "cancelled", _("Cancelled")
         MISSED = "missed", _("Missed")
+        DROPPED = "dropped", _("No longer planned")
 
     class CalledOffBy(models.TextChoices):
         CLIENT = "client", _("The client")
@@ -60,6 +75,7 @@ class Session(models.Model):
         _("called off by"), max_length=16, choices=CalledOffBy, blank=True
     )
     note = EncryptedTextField(_("one line about it"), max_length=280, blank=True)
+    series = models.UUIDField(null=True, blank=True, editable=False)
 
     objects = SessionQuerySet.as_manager()
 
@@ -67,6 +83,7 @@ class Session(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["episode", "starts_at"],
+                condition=~Q(status="dropped"),
                 name="session_once_at_a_time_in_an_episode",
                 violation_error_message=_("A session at this moment is already logged."),
             ),
@@ -82,7 +99,7 @@ class Session(models.Model):
                 condition=Q(minutes__gte=1, minutes__lte=600), name="session_minutes_are_plausible"
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["planned", "held", "cancelled", "missed"]),
+                condition=Q(status__in=["planned", "held", "cancelled", "missed", "dropped"]),
                 name="session_status_is_known",
             ),
             models.CheckConstraint(
@@ -96,10 +113,23 @@ class Session(models.Model):
             ),
             is_encrypted("note", "session_note_is_encrypted"),
         ]
+        indexes = [
+            # Homes and calendars ask only for what is planned.
+            models.Index(
+                fields=["episode", "starts_at"],
+                condition=Q(status="planned"),
+                name="session_planned",
+            ),
+        ]
         ordering = [F("starts_at").asc()]
 
     def __str__(self):
         return f"{self.number or self.get_status_display()}"
+
+    @property
+    def has_come(self):
+        """Whether its time has come, or nearly: only then is it known what became of it."""
+        return self.starts_at <= timezone.now() + EARLY
 
     @property
     def held_on(self):

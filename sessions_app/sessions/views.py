@@ -24,10 +24,14 @@ def session_create(request, episode_id):
 @clinicians_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_edit(request, session_id):
-    sessions = Session.objects.held_by(request.user).select_related(
-        "episode__client", "episode__therapist__practice"
+    sessions = (
+        Session.objects.held_by(request.user)
+        .exclude(status=Session.Status.DROPPED)
+        .select_related("episode__client", "episode__therapist__practice")
     )
     session = get_object_or_404(sessions, pk=session_id)
+    if session.status == Session.Status.PLANNED:
+        return redirect("session-planned", session.pk)
     with session.episode.therapist.practice.clock():
         return _correct(request, session)
 
@@ -38,9 +42,9 @@ def _log(request, episode):
         try:
             session = log_session(episode=episode, by=request.user, **form.cleaned_data)
         except ValidationError as refusal:
-            _explain(refusal, form)
+            explain(refusal, form)
         else:
-            return _onward(session)
+            return onward(session)
     record("episode.read", episode, by=request.user)
     return render(request, "sessions/form.html", {"form": form, "episode": episode})
 
@@ -55,7 +59,7 @@ def _correct(request, session):
         try:
             correct_session(session=session, by=request.user, **form.cleaned_data)
         except ValidationError as refusal:
-            _explain(refusal, form)
+            explain(refusal, form)
         else:
             return redirect("episode", session.episode_id)
     record("session.read", session, by=request.user)
@@ -63,14 +67,14 @@ def _correct(request, session):
     return render(request, "sessions/form.html", context)
 
 
-def _onward(session):
+def onward(session):
     """Go and ask for the rating, if there was a session to rate."""
     if session.status == Session.Status.HELD:
         return redirect("rating-ask", session.pk)
     return redirect("episode", session.episode_id)
 
 
-def _explain(refusal, form):
+def explain(refusal, form):
     """Say why an action refused, next to the field that it is about."""
     for name, messages in getattr(refusal, "message_dict", {None: refusal.messages}).items():
         field = {"status": "happened", "called_off_by": "happened"}.get(name, name)

@@ -33,6 +33,8 @@ from alliance.trends.models import Flag, Reading, Standing
 from sessions_app.access.actions import appoint_deputy
 from sessions_app.access.fields import Ciphertext
 from sessions_app.access.models import AuditEvent, AuditSeal, Deputy, Membership, Supervision
+from sessions_app.calendars.actions import make_feed
+from sessions_app.calendars.models import CalendarFeed
 from sessions_app.clients.actions import hand_over_episode
 from sessions_app.clients.models import Client, Episode
 from sessions_app.openings.actions import give_consent, open_in_emergency
@@ -695,7 +697,21 @@ PROMISES = {
     "session_once_at_a_time_in_an_episode": lambda s: (
         add(Session, episode=s.cleo, number=3, starts_at=s.rated.starts_at),
         [{}],
-        [{"starts_at": s.rated.starts_at - DAY}, {"episode": s.cast.dora}],
+        [
+            {"starts_at": s.rated.starts_at - DAY},
+            {"episode": s.cast.dora},
+            {"number": None, "status": "dropped"},
+        ],
+    ),
+    "calendar_secret_is_its_own": lambda s: (
+        add(CalendarFeed, owner=s.cast.olga),
+        [{"token_digest": make_feed(owner=s.cast.theo)[0].token_digest}],
+        [{"token_digest": "0" * 64}],
+    ),
+    "calendar_in_use_once_for_a_person": lambda s: (
+        add(CalendarFeed, token_digest="0" * 64),
+        [{"owner": make_feed(owner=s.cast.theo)[0].owner}],
+        [{"owner": s.cast.olga}, {"owner": s.cast.theo, "ended_at": timezone.now()}],
     ),
     "session_number_is_used_once_in_an_episode": lambda s: (
         add(Session, episode=s.cleo, number=1, starts_at=s.rated.starts_at - DAY),
@@ -715,7 +731,7 @@ PROMISES = {
     "session_status_is_known": lambda s: (
         change(s.rated),
         [{"number": None, "status": "other"}],
-        [{"number": None, "status": "planned"}],
+        [{"number": None, "status": "planned"}, {"number": None, "status": "dropped"}],
     ),
     "session_setting_is_known": _known(lambda s: s.rated, "setting", *Session.Setting.values),
     "session_note_is_encrypted": _encrypted(lambda s: s.rated, "note"),

@@ -35,7 +35,7 @@ def policy_of(headers):
     return {name: told for name, _space, told in parts}
 
 
-def look_over(headers):
+def look_over(headers, *, but=()):
     """Check what every answer of ours carries."""
     policy = policy_of(headers)
     assert {name: policy.get(name) for name in POLICY} == POLICY
@@ -44,7 +44,7 @@ def look_over(headers):
     assert {"no-store", "private"} <= set(headers["Cache-Control"].split(", "))
     assert "camera=()" in headers["Permissions-Policy"]
     assert "microphone=()" in headers["Permissions-Policy"]
-    assert not [name for name in NEVER if name in headers]
+    assert not [name for name in NEVER if name in headers and name not in but]
     if headers.get("Content-Type", "").startswith("text/"):
         assert headers["Content-Type"].endswith("; charset=utf-8")
 
@@ -57,7 +57,9 @@ def test_every_address_carries_its_headers_whatever_it_answers(name, method, cas
         for thing in ("cleo", "emil") if target in things else (None,):
             address = path(name, target, things.get(target, {}).get(thing))
             with undone():
-                look_over(visit(cast, person, method, address, sent).headers)
+                # A calendar program asks every few minutes: it is told when nothing is new.
+                but = ("ETag",) if name == "calendar-feed" else ()
+                look_over(visit(cast, person, method, address, sent).headers, but=but)
 
 
 @pytest.mark.parametrize(
