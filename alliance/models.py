@@ -8,10 +8,18 @@ from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.sending.models import Message
+from alliance.supervision.models import (
+    AgendaItem,
+    AgreedAction,
+    PrivateNote,
+    SupervisionMeeting,
+)
 from alliance.trends.models import Flag, Reading, Standing
 
 __all__ = [
     "Acknowledgement",
+    "AgendaItem",
+    "AgreedAction",
     "Arrangement",
     "AskingRules",
     "Comment",
@@ -23,10 +31,12 @@ __all__ = [
     "MeasureVersion",
     "Message",
     "ParameterVersion",
+    "PrivateNote",
     "Rating",
     "RatingRequest",
     "Reading",
     "Sensitivity",
     "Standing",
     "StandingLink",
+    "SupervisionMeeting",
 ]

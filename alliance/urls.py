@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("alliance.sending.urls")),
     path("", include("alliance.reception.urls")),
     path("", include("alliance.caseload.urls")),
+    path("", include("alliance.supervision.urls")),
 ]
 if settings.DEMO:
     urlpatterns.append(path("", include("alliance.demo.urls")))

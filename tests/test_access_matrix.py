@@ -22,6 +22,7 @@ from alliance.asking.actions import send_to_tablet
 from alliance.asking.standing_actions import choose_pin, make_standing_link
 from alliance.ratings.models import RatingRequest
 from alliance.sending.actions import ask_by_message
+from alliance.supervision.actions import add_line, agree, plan_meeting
 from sessions_app.access.actions import appoint_deputy, join_practice, start_supervision
 from sessions_app.access.models import AuditEvent, User
 from sessions_app.calendars.actions import make_feed
@@ -172,6 +173,8 @@ def home(person, name, method):
     return 302 if person in CLINICIANS else 200
 
 
+# Between whom the supervision meetings below are.
+MEETS = {"cleo": {"theo", "sue"}, "dora": {"theo", "olga"}, "emil": {"nils", "una"}}
 RULES = {
     "way": "email",
     "when": "hour",
@@ -303,6 +306,20 @@ MATRIX = {
         {},
         by_object({"cleo": {"sue"}, "dora": {"olga"}, "emil": {"nils"}}, 200, NOT_SO),
     ),
+    # Supervision, for the two whose meeting it is
+    "supervisions": (None, {}, clinicians(200, NOT_SO)),
+    "supervision-plan": ("meets", {"planned_on": "2026-05-04"}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-meeting": ("meeting", {}, by_object(MEETS, 200, NOT_SO)),
+    "supervision-refresh": ("meeting", {}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-line": ("meeting", {"text": "Pace."}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-notes": ("meeting", {"notes": "Pace."}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-own-notes": ("meeting", {"notes": "Pace."}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-agree": ("meeting", {"text": "Ask."}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-held": ("meeting", {}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-agenda": ("meeting", {}, by_object(MEETS, 200, NOT_SO)),
+    "supervision-tick": ("point", {}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-done": ("agreed", {}, by_object(MEETS, NOT_SO, 302)),
+    "episode-page": ("own episode", {}, by_object(READS, 200, NOT_SO)),
 }
 CLINICAL = {
     name
@@ -475,6 +492,32 @@ def sent(cast):
     return found
 
 
+def meets(cast):
+    """Return a supervision of each therapist: by Sue, by Theo, and by Una."""
+    return {
+        "cleo": cast.members["theo"].supervised.get(),
+        "dora": start_supervision(supervisor=cast.members["theo"], therapist=cast.members["olga"]),
+        "emil": cast.members["nils"].supervised.get(),
+    }
+
+
+def meetings(cast):
+    """Plan a supervision meeting of each therapist."""
+    day = timezone.localdate()
+    return {
+        name: plan_meeting(supervision=pair, planned_on=day, by=pair.therapist.user)
+        for name, pair in meets(cast).items()
+    }
+
+
+def written_in(cast, write):
+    """Write something in each of those meetings."""
+    return {
+        name: write(meeting=one, text="Pace.", by=one.supervision.therapist.user)
+        for name, one in meetings(cast).items()
+    }
+
+
 def keys(rows):
     return {name: row.pk for name, row in rows.items()}
 
@@ -502,6 +545,10 @@ MADE = {
     "sent": lambda cast: keys(sent(cast)),
     "planned": lambda cast: keys(planned(cast)),
     "calendar secret": calendars,
+    "meets": lambda cast: keys(meets(cast)),
+    "meeting": lambda cast: keys(meetings(cast)),
+    "point": lambda cast: keys(written_in(cast, add_line)),
+    "agreed": lambda cast: keys(written_in(cast, agree)),
     "own episode": lambda cast: {name: getattr(cast, name).pk for name in OBJECTS},
 }
 

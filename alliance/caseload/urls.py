@@ -4,5 +4,4 @@ from alliance.caseload import views
 
 urlpatterns = [
     path("caseload/", views.caseload, name="caseload"),
-    path("caseload/supervised/", views.caseload_supervised, name="caseload-supervised"),
 ]

@@ -18,14 +18,6 @@ def caseload(request):
     return render(request, "caseload/own.html", context)
 
 
-@clinicians_only
-@require_safe
-def caseload_supervised(request):
-    page = _present(request, Standing.objects.supervised_by(request.user), is_holder=False)
-    _record(request, "supervised_caseload.read")
-    return render(request, "caseload/supervised.html", {"caseload": page})
-
-
 def _present(request, standings, *, is_holder):
     return present_caseload(
         standings,
