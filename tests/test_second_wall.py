@@ -29,6 +29,13 @@ from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.sending.models import Message
+from alliance.supervision.actions import add_line, agree, plan_meeting, write_private_note
+from alliance.supervision.models import (
+    AgendaItem,
+    AgreedAction,
+    PrivateNote,
+    SupervisionMeeting,
+)
 from alliance.trends.models import Flag, Reading, Standing, StandingQuerySet
 from sessions_app.access import rows
 from sessions_app.access.models import Deputy, Membership, Practice, Supervision, User
@@ -47,6 +54,8 @@ from tests import test_access_matrix as matrix
 from tests.conftest import ROLES, ask, hold, rate, working_as
 from tests.postgres import find_binaries
 
+# These belong to two people, not to an episode.
+OF_MEETINGS = (SupervisionMeeting, PrivateNote, AgreedAction, AgendaItem)
 WALLED = (
     Client,
     ClientIdentity,
@@ -63,6 +72,7 @@ WALLED = (
     Reading,
     FollowUp,
     Acknowledgement,
+    *OF_MEETINGS,
 )
 pytestmark = pytest.mark.postgresql
 
@@ -108,6 +118,11 @@ def said(cast, sessions):
         Reading.objects.create(
             rating=session.ratings.get(), reader=episode.therapist, read_at=timezone.now()
         )
+    for meeting in matrix.meetings(cast).values():
+        by = meeting.supervision.therapist.user
+        write_private_note(meeting=meeting, text="For myself.", by=by)
+        agree(meeting=meeting, text="Ask about the pace.", by=by)
+        add_line(meeting=meeting, text="Pace.", by=by)
     return sessions
 
 
@@ -310,6 +325,7 @@ def test_where_nobody_is_bound_there_is_nothing(said, model):
         ClientIdentity,
         Message,
         Acknowledgement,
+        *OF_MEETINGS,
     }:  # The clients’ pages do not even reach these.
         assert count_as("form", model) == 0
 
@@ -340,6 +356,66 @@ def test_an_unscoped_query_finds_only_what_the_person_may_read(cast, said, name,
             (Acknowledgement, "flag__episode__client__code"),
         ):
             assert set(model.objects.values_list(path, flat=True)) == clients, model
+
+
+@pytest.fixture
+def met(cast):
+    """A meeting of Theo and Sue, with a note of each for themselves."""
+    supervision = cast.members["theo"].supervised.get()
+    day = timezone.localdate()
+    meeting = plan_meeting(supervision=supervision, planned_on=day, by=cast.theo)
+    for person in (cast.theo, cast.sue):
+        write_private_note(meeting=meeting, text="For myself.", by=person)
+    add_line(meeting=meeting, text="Pace.", by=cast.theo)
+    agree(meeting=meeting, text="Ask about the pace.", by=cast.theo)
+    return meeting
+
+
+def seen_of_meetings(person):
+    with rows_of(person), working_as("app"):
+        return [model.objects.count() for model in OF_MEETINGS]
+
+
+def test_a_supervision_meeting_is_for_the_two_and_a_private_note_for_its_writer(cast, met):
+    for name in ("theo", "sue"):
+        assert seen_of_meetings(getattr(cast, name)) == [1, 1, 1, 1], name
+        with rows_of(getattr(cast, name)), working_as("app"):
+            assert PrivateNote.objects.get().writer == cast.members[name]
+    for person in (cast.olga, cast.nils, cast.mara, cast.rita, cast.root):
+        assert seen_of_meetings(person) == [0, 0, 0, 0], person
+    with rows_counted(cast.practice), working_as("app"):
+        assert seen_of_meetings(cast.mara) == [0, 0, 0, 0]
+
+
+def test_after_the_supervision_the_therapist_reads_and_nobody_writes(cast, met):
+    yesterday = timezone.localdate() - timedelta(days=1)
+    Supervision.objects.update(ended_on=yesterday)
+    later = Supervision.objects.create(
+        supervisor=cast.members["olga"], therapist=cast.members["theo"]
+    )
+    assert later.meetings.count() == 0
+    assert seen_of_meetings(cast.sue) == [0, 0, 0, 0]
+    assert seen_of_meetings(cast.olga) == [0, 0, 0, 0], "who supervises later begins anew"
+    assert seen_of_meetings(cast.theo) == [1, 1, 1, 1]
+    with rows_of(cast.theo), working_as("app"):
+        assert SupervisionMeeting.objects.update(held_on=yesterday) == 0
+        assert AgendaItem.objects.update(is_discussed=True) == 0
+        assert AgreedAction.objects.update(done_at=timezone.now()) == 0
+        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+            AgreedAction.objects.create(
+                supervision=met.supervision, meeting=met, text="Something else."
+            )
+
+
+def test_nobody_writes_a_private_note_in_the_name_of_the_other(cast, met):
+    PrivateNote.objects.filter(writer=cast.members["sue"]).delete()
+    with (
+        rows_of(cast.theo),
+        working_as("app"),
+        pytest.raises(ProgrammingError, match="row-level security"),
+        transaction.atomic(),
+    ):
+        PrivateNote.objects.create(meeting=met, writer=cast.members["sue"], text="Not hers.")
 
 
 def test_managers_and_reception_see_that_there_are_clients_and_not_what_is_said(cast, said):

@@ -28,6 +28,8 @@ from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.sending.models import Message
+from alliance.supervision.actions import add_line, agree, plan_meeting, write_private_note
+from alliance.supervision.models import AgendaItem, AgreedAction, PrivateNote
 from alliance.trends.actions import open_trend
 from alliance.trends.models import Flag, Reading, Standing
 from sessions_app.access.actions import appoint_deputy
@@ -237,6 +239,42 @@ def _followed_up(scene):
 
 def _acknowledged(scene):
     return acknowledge(flag=scene.flag, outcome="nothing", by=scene.cast.theo)
+
+
+def _meeting(scene):
+    by, day = scene.cast.theo, timezone.localdate()
+    return plan_meeting(supervision=scene.supervision, planned_on=day, by=by)
+
+
+def _noted(scene):
+    return write_private_note(meeting=_meeting(scene), text="Pace.", by=scene.cast.theo)
+
+
+def _agreed(scene):
+    return agree(meeting=_meeting(scene), text="Ask.", by=scene.cast.theo)
+
+
+def _line(scene):
+    return add_line(meeting=_meeting(scene), text="Pace.", by=scene.cast.theo)
+
+
+def _agenda(scene, **values):
+    """Return a way to add a point to the agenda of a meeting that has none yet."""
+    meeting = _meeting(scene)
+    meeting.agenda.all().delete()
+    return add(AgendaItem, **{"meeting": meeting, "place": 1, "episode": scene.cleo} | values)
+
+
+def _once_on_an_agenda(name, row, other):
+    """Say that what a point is about is on an agenda once."""
+
+    def told(scene):
+        kind = "flag" if name == "flag" else "action"
+        write = _agenda(scene, kind=kind)
+        write(place=2, **{name: row(scene)})
+        return write, [{name: row(scene)}], [{name: other(scene)}]
+
+    return told
 
 
 def _rules(scene):
@@ -1071,6 +1109,54 @@ PROMISES = {
     ),
     "acknowledgement_outcome_is_known": _known(
         lambda s: _acknowledged(s), "outcome", *Acknowledgement.Outcome.values
+    ),
+    "supervision_meeting_notes_are_encrypted": _encrypted(_meeting, "notes"),
+    "private_note_is_encrypted": _encrypted(_noted, "text"),
+    "agreed_action_is_encrypted": _encrypted(_agreed, "text", may_be_empty=False),
+    "agenda_item_is_encrypted": _encrypted(_line, "text", may_be_empty=False),
+    "private_note_once_for_a_meeting_and_writer": lambda s: (
+        add(PrivateNote, meeting=_noted(s).meeting),
+        [{"writer": s.members["theo"]}],
+        [{"writer": s.members["sue"]}],
+    ),
+    "agreed_action_says_what": lambda s: (change(_agreed(s)), [{"text": ""}], [{"due_on": None}]),
+    "agreed_action_is_done_after_it_was_agreed": lambda s: (
+        change(_agreed(s)),
+        [{"done_at": timezone.now() - DAY}],
+        [{"done_at": timezone.now() + DAY}, {"done_at": None}],
+    ),
+    "agenda_item_has_a_place_of_its_own": lambda s: (
+        add(AgendaItem, meeting=_line(s).meeting, kind="line", text="Pace."),
+        [{"place": 1}],
+        [{"place": 2}],
+    ),
+    "agenda_item_once_for_a_flag": _once_on_an_agenda(
+        "flag",
+        lambda s: s.flag,
+        lambda s: Flag.objects.get_or_create(**s.flag_values | {"kind": "back"})[0],
+    ),
+    "agenda_item_once_for_an_action": _once_on_an_agenda(
+        "action", lambda s: AgreedAction.objects.first() or _agreed(s), _agreed
+    ),
+    "agenda_item_is_about_what_its_kind_says": lambda s: (
+        _agenda(s),
+        [
+            {"kind": "flag"},
+            {"kind": "unrated"},
+            {"kind": "action"},
+            {"kind": "ending", "episode": None},
+            {"kind": "line"},
+            {"kind": "line", "text": "Pace.", "flag": s.flag},
+            {"kind": "flag", "flag": s.flag, "text": "Pace."},
+            {"kind": "other", "flag": s.flag},
+        ],
+        [
+            {"kind": "flag", "flag": s.flag},
+            {"kind": "unrated", "flag": s.flag},
+            {"kind": "ending"},
+            {"kind": "line", "text": "Pace."},
+            {"kind": "line", "text": "Pace.", "episode": None},
+        ],
     ),
     "flag_once_for_a_session_and_kind": lambda s: (
         add(Flag, **s.flag_values),
