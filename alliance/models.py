@@ -6,6 +6,7 @@ from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
+from alliance.patterns.models import PracticeFigures
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.sending.models import Message
 from alliance.supervision.models import (
@@ -32,6 +33,7 @@ __all__ = [
     "Message",
     "ParameterVersion",
     "PrivateNote",
+    "PracticeFigures",
     "Rating",
     "RatingRequest",
     "Reading",

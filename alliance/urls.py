@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("alliance.reception.urls")),
     path("", include("alliance.caseload.urls")),
     path("", include("alliance.supervision.urls")),
+    path("", include("alliance.patterns.urls")),
 ]
 if settings.DEMO:
     urlpatterns.append(path("", include("alliance.demo.urls")))

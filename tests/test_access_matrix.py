@@ -246,6 +246,7 @@ MATRIX = {
     "practice-asking": ("practice", {}, managed(200, NOT_SO)),
     "practice-asking-rules": ("practice", RULES, managed(200, 302)),
     "practice-asking-sample": ("practice", {}, managed(NOT_SO, 302)),
+    "practice-numbers": ("practice", {}, managed(200, NOT_SO)),
     "tablets": ("practice", {}, managed(200, NOT_SO)),
     "tablet-invite": ("practice", {"name": "Room 2"}, managed(200, 200)),
     "tablet-revoke": ("tablet", {}, managed(NOT_SO, 302)),
@@ -274,6 +275,9 @@ MATRIX = {
     "client-create": (None, {}, clinicians(200, 200)),
     "caseload": (None, {}, clinicians(200, NOT_SO)),
     "caseload-supervised": (None, {}, clinicians(200, NOT_SO)),
+    "patterns-list": (None, {}, clinicians(200, NOT_SO)),
+    "patterns": ("member", {}, by_object(READS, 200, NOT_SO)),
+    "endings": ("member", {}, by_object(READS, 200, NOT_SO)),
     "episode": ("episode", {}, by_object(READS, 200, NOT_SO)),
     "episode-csv": ("episode", {}, by_object(READS, 200, NOT_SO)),
     "episode-series": ("episode", {}, by_object(READS, 200, NOT_SO)),
@@ -326,6 +330,8 @@ CLINICAL = {
     for name, (target, *_rest) in MATRIX.items()
     if target in {"episode", "session", "planned", "not asked", "with bookmark", "rating"}
 } | {"caseload", "caseload-supervised"}
+    if target in {"episode", "session", "not asked", "with bookmark", "rating"}
+} | {"caseload", "caseload-supervised", "patterns-list"}
 
 
 def addresses(patterns=None):

@@ -27,6 +27,7 @@ from alliance.asking.standing_models import StandingLink
 from alliance.follow_up.actions import acknowledge, follow_up
 from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.measures.models import Perspective
+from alliance.patterns.models import PracticeFigures
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.sending.models import Message
 from alliance.supervision.actions import add_line, agree, plan_meeting, write_private_note
@@ -73,6 +74,7 @@ WALLED = (
     FollowUp,
     Acknowledgement,
     *OF_MEETINGS,
+    PracticeFigures,
 )
 pytestmark = pytest.mark.postgresql
 
@@ -114,6 +116,18 @@ def said(cast, sessions):
         acknowledge(flag=flag, outcome="nothing", by=episode.therapist.user)
         follow_up(
             rating=session.ratings.get(), agreed="A little slower.", by=episode.therapist.user
+        )
+        PracticeFigures.objects.create(
+            practice=episode.therapist.practice,
+            measure_version=session.ratings.get().measure_version,
+            component={"cleo": "trust", "dora": "goals", "emil": "collaboration"}[name],
+            worked_out_on=timezone.localdate(),
+            therapists=5,
+            clients=25,
+            mu=7,
+            mu_se=0.1,
+            tau2=0,
+            variance=1,
         )
         Reading.objects.create(
             rating=session.ratings.get(), reader=episode.therapist, read_at=timezone.now()
@@ -326,6 +340,7 @@ def test_where_nobody_is_bound_there_is_nothing(said, model):
         Message,
         Acknowledgement,
         *OF_MEETINGS,
+        PracticeFigures,
     }:  # The clients’ pages do not even reach these.
         assert count_as("form", model) == 0
 
@@ -425,6 +440,16 @@ def test_managers_and_reception_see_that_there_are_clients_and_not_what_is_said(
             assert Session.objects.count() == 5
             assert not Rating.objects.exists()
             assert not ClientIdentity.objects.exists()
+
+
+def test_the_practices_figures_open_to_its_clinicians_and_nobody_in_a_room_writes_them(cast, said):
+    for name in cast.members:
+        user = getattr(cast, name)
+        expected = set(PracticeFigures.objects.visible_to(user).values_list("pk", flat=True))
+        assert len(expected) == {"theo": 2, "sue": 2, "olga": 2, "nils": 1}.get(name, 0)
+        with rows_of(user), working_as("app"):
+            assert set(PracticeFigures.objects.values_list("pk", flat=True)) == expected
+            assert PracticeFigures.objects.update(mu=1) == 0
 
 
 def test_a_manager_counts_what_is_said_in_their_own_practice_only_and_only_where_asked(cast, said):

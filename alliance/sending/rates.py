@@ -52,20 +52,46 @@ class Rates:
     has_hidden: bool
 
 
-def keep_back_small(counts):
+def keep_back_small(counts, *, has_answers=True):
     """Return the names of lines to hide: those with few clients, and what would give them away.
 
-    Whoever knows the sum learns a single hidden line, so there is never only
-    one; and those that are hidden stand together for enough clients.
+    Whoever knows the sum learns what the hidden lines come to together. So there
+    is never only one, enough clients stand behind them, somebody among them was
+    asked twice or more, and some of them answered and some not: else each could
+    be worked out. `has_answers` is whether there is anything but one number.
     """
     hidden = {name for name, count in counts.items() if len(count.clients) < FEWEST_CLIENTS}
     shown = sorted(set(counts) - hidden, key=lambda name: (len(counts[name].clients), str(name)))
-    while hidden and shown:
-        together = set().union(*(counts[name].clients for name in hidden))
-        if len(hidden) > 1 and len(together) >= FEWEST_CLIENTS:
-            break
+    while hidden and shown and _tell_of_each([counts[name] for name in hidden], has_answers):
         hidden.add(shown.pop(0))
     return hidden
+
+
+def _tell_of_each(hidden, has_answers):
+    """Say whether what hidden counts come to together tells what each of them is."""
+    together = Count(
+        sum(count.asked for count in hidden),
+        sum(count.answered for count in hidden),
+        set().union(*(count.clients for count in hidden)),
+    )
+    return (
+        len(hidden) == 1
+        or len(together.clients) < FEWEST_CLIENTS
+        or together.asked == len(hidden)
+        or (has_answers and together.answered in (0, together.asked))
+    )
+
+
+def lines_of(counts, names, *, has_answers=True):
+    """Put counts into lines in the order of `names`; no lines at all if even none would do."""
+    hidden = keep_back_small(counts, has_answers=has_answers)
+    if hidden == set(counts) and sum(c.asked for c in counts.values()) == len(counts) > 1:
+        return []
+    return [
+        Line(label, None if name in hidden else counts[name])
+        for name, label in names
+        if name in counts
+    ]
 
 
 def present_rates(practice):
@@ -95,22 +121,17 @@ def present_rates(practice):
             month = timezone.localdate(asked_at).replace(day=1)
             for count in (by_way[channel], by_month[month], total):
                 count.add(client, has_answered=bool(closings & HAS_ANSWERED))
-    labels = dict(RatingRequest.Channel.choices)
-    hidden_ways, hidden_months = keep_back_small(by_way), keep_back_small(by_month)
+    labels = {way: str(label) for way, label in RatingRequest.Channel.choices}
     is_enough = len(total.clients) >= FEWEST_CLIENTS
+    ways, of_months = (
+        lines_of(by_way, labels.items()),
+        lines_of(by_month, zip(months, months, strict=True)),
+    )
     return Rates(
-        by_way=[
-            Line(str(label), None if way in hidden_ways else by_way[way])
-            for way, label in labels.items()
-            if way in by_way
-        ],
-        by_month=[
-            Line(month, None if month in hidden_months else by_month[month])
-            for month in months
-            if month in by_month
-        ],
+        by_way=ways,
+        by_month=of_months,
         total=Line("", total) if is_enough else None,
-        has_hidden=bool(hidden_ways or hidden_months),
+        has_hidden=any(line.count is None for line in ways + of_months),
     )
 
 

@@ -542,7 +542,7 @@ def test_of_fewer_than_five_clients_nothing_is_counted(cast, mara):
 )
 def test_hidden_lines_stand_together_for_five_clients_and_never_alone(sizes, hidden):
     counts = {
-        place: Count(clients={(place, number) for number in range(size)})
+        place: Count(2 * size, size, {(place, number) for number in range(size)})
         for place, size in enumerate(sizes)
     }
     assert keep_back_small(counts) == hidden
@@ -551,9 +551,9 @@ def test_hidden_lines_stand_together_for_five_clients_and_never_alone(sizes, hid
 def test_hidden_lines_of_the_same_few_clients_take_another_along():
     few = {"a", "b", "c", "d"}
     counts = {
-        "one": Count(clients=set(few)),
-        "two": Count(clients=set(few)),
-        "three": Count(clients={*"efghij"}),
+        "one": Count(8, 4, set(few)),
+        "two": Count(8, 4, set(few)),
+        "three": Count(12, 6, {*"efghij"}),
     }
     assert keep_back_small(counts) == {"one", "two", "three"}
 

@@ -26,6 +26,7 @@ from alliance.follow_up.actions import acknowledge, follow_up
 from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
+from alliance.patterns.models import PracticeFigures
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.sending.models import Message
 from alliance.supervision.actions import add_line, agree, plan_meeting, write_private_note
@@ -275,6 +276,23 @@ def _once_on_an_agenda(name, row, other):
         return write, [{name: row(scene)}], [{name: other(scene)}]
 
     return told
+
+
+def _figures(scene):
+    """Return what changes the second of two rows of figures."""
+    told = {
+        "practice": scene.cast.practice,
+        "measure_version": scene.english,
+        "worked_out_on": timezone.localdate(),
+        "therapists": 5,
+        "clients": 25,
+        "mu": 7,
+        "mu_se": 0.1,
+        "tau2": 0.1,
+        "variance": 1,
+    }
+    PracticeFigures.objects.create(**told, component="goals")
+    return change(PracticeFigures.objects.create(**told, component="trust"))
 
 
 def _rules(scene):
@@ -1082,6 +1100,27 @@ PROMISES = {
         change(s.standing),
         [{"unrated_run": 3}],
         [{"unrated_run": 2}],
+    ),
+    # --- What a practice amounts to ---
+    "figures_once_for_a_practice_version_and_component": lambda s: (
+        _figures(s),
+        [{"component": "goals"}],
+        [{"component": "trust"}],
+    ),
+    "figures_component_is_known": lambda s: (
+        _figures(s),
+        [{"component": "total"}],
+        [{"component": "collaboration"}],
+    ),
+    "figures_are_of_five_therapists_with_five_clients": lambda s: (
+        _figures(s),
+        [{"therapists": 4}, {"clients": 24}],
+        [{"therapists": 6, "clients": 30}],
+    ),
+    "figures_can_be_reckoned_with": lambda s: (
+        _figures(s),
+        [{"mu": 10.1}, {"mu": -0.1}, {"mu_se": -1}, {"tau2": -0.1}, {"variance": 0}],
+        [{"mu": 0, "mu_se": 0, "tau2": 0}],
     ),
     # --- What came of it ---
     "follow_up_discussed_is_encrypted": _encrypted(lambda s: _followed_up(s), "discussed"),

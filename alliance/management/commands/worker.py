@@ -7,6 +7,7 @@ import uuid
 from django.db import DatabaseError, close_old_connections, reset_queries
 from django_tasks_db.management.commands.db_worker import Worker
 
+from alliance.patterns.actions import keep_figures
 from alliance.sending.rounds import make_round
 from sessions_app.management.all_rows import AllRowsCommand
 
@@ -18,7 +19,8 @@ LOOK_EVERY = 1
 
 class Command(AllRowsCommand):
     help = (
-        "Send messages to clients, remind once, and close what is over, until it is told to stop. "
+        "Send messages to clients, remind once, close what is over, and work out the averages of "
+        "practices once a day, until it is told to stop. "
         "Several may run at once. On PostgreSQL it needs the role “jobs”."
     )
 
@@ -54,6 +56,7 @@ class Command(AllRowsCommand):
                 if time.monotonic() >= next_round:
                     next_round = time.monotonic() + ROUND_EVERY
                     make_round(is_over=is_over.is_set)
+                    keep_figures()
             except DatabaseError as error:
                 # It may be starting anew; what waits is in its tables.
                 logger.error("The database did not do its part: %s", type(error).__name__)
