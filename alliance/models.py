@@ -4,6 +4,7 @@ from alliance.asking.models import Arrangement, AskingRules
 from alliance.asking.standing_models import StandingLink
 from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.follow_up.models import Acknowledgement, FollowUp
+from alliance.goals.models import Goal, GoalMark, GoalTick
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.patterns.models import PracticeFigures
@@ -16,6 +17,7 @@ from alliance.supervision.models import (
     SupervisionMeeting,
 )
 from alliance.trends.models import Flag, Reading, Standing
+from alliance.trends.own_first_models import OwnFirst, ShownUnrated
 
 __all__ = [
     "Acknowledgement",
@@ -26,11 +28,15 @@ __all__ = [
     "Comment",
     "Flag",
     "FollowUp",
+    "Goal",
+    "GoalMark",
+    "GoalTick",
     "Item",
     "Licence",
     "Measure",
     "MeasureVersion",
     "Message",
+    "OwnFirst",
     "ParameterVersion",
     "PrivateNote",
     "PracticeFigures",
@@ -38,6 +44,7 @@ __all__ = [
     "RatingRequest",
     "Reading",
     "Sensitivity",
+    "ShownUnrated",
     "Standing",
     "StandingLink",
     "SupervisionMeeting",

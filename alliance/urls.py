@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("sessions_app.trail.urls")),
     path("", include("alliance.measures.urls")),
     path("", include("alliance.detection.urls")),
+    path("", include("alliance.goals.urls")),
     path("", include("alliance.trends.urls")),
     path("", include("alliance.asking.urls")),
     path("", include("alliance.sending.urls")),

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from alliance.asking.actions import send_to_tablet
 from alliance.asking.standing_actions import choose_pin, make_standing_link
+from alliance.goals.actions import agree_on_goal
 from alliance.ratings.models import RatingRequest
 from alliance.sending.actions import ask_by_message
 from alliance.supervision.actions import add_line, agree, plan_meeting
@@ -302,6 +303,10 @@ MATRIX = {
     "asking-resume": ("own episode", {}, by_object(HOLDS, NOT_SO, 302)),
     "asked-bounced": ("sent", {}, by_object(HOLDS, NOT_SO, 302)),
     "ask-today": (None, {}, clinicians(200, 302)),
+    "goals": ("episode", {"words": ""}, by_object(HOLDS, 200, 200)),
+    "goal": ("goal", {"words": ""}, by_object(HOLDS, 200, 200)),
+    "goal-near": ("goal", {}, by_object(HOLDS, NOT_SO, 302)),
+    "goals-worked-on": ("session", {}, by_object(HOLDS, NOT_SO, 302)),
     "consent": ("taken over", {"answer": "agrees"}, by_object(HOLDS, 200, 302)),
     "clients-trail": (None, {}, clinicians(200, NOT_SO)),
     "emergencies": (None, {}, clinicians(200, 200)),
@@ -329,6 +334,7 @@ CLINICAL = {
     name
     for name, (target, *_rest) in MATRIX.items()
     if target in {"episode", "session", "planned", "not asked", "with bookmark", "rating"}
+    if target in {"episode", "session", "not asked", "with bookmark", "rating", "goal"}
 } | {"caseload", "caseload-supervised"}
     if target in {"episode", "session", "not asked", "with bookmark", "rating"}
 } | {"caseload", "caseload-supervised", "patterns-list"}
@@ -521,6 +527,13 @@ def written_in(cast, write):
     return {
         name: write(meeting=one, text="Pace.", by=one.supervision.therapist.user)
         for name, one in meetings(cast).items()
+
+
+def goals(cast):
+    """Write down a goal of each client."""
+    return {
+        name: agree_on_goal(episode=getattr(cast, name), words="To speak up.", by=None)
+        for name in OBJECTS
     }
 
 
@@ -547,6 +560,7 @@ MADE = {
     "behind a bookmark": lambda cast: {
         name: {"secret": secret, "which": "0" * 16} for name, secret in bookmarks(cast).items()
     },
+    "goal": lambda cast: keys(goals(cast)),
     "by mail": lambda cast: keys(by_mail(cast)),
     "sent": lambda cast: keys(sent(cast)),
     "planned": lambda cast: keys(planned(cast)),

@@ -26,6 +26,8 @@ from alliance.asking.standing_actions import make_standing_link
 from alliance.asking.standing_models import StandingLink
 from alliance.follow_up.actions import acknowledge, follow_up
 from alliance.follow_up.models import Acknowledgement, FollowUp
+from alliance.goals.actions import agree_on_goal, note_worked_on, say_how_near
+from alliance.goals.models import Goal, GoalMark, GoalTick
 from alliance.measures.models import Perspective
 from alliance.patterns.models import PracticeFigures
 from alliance.ratings.models import Comment, Rating, RatingRequest
@@ -38,6 +40,7 @@ from alliance.supervision.models import (
     SupervisionMeeting,
 )
 from alliance.trends.models import Flag, Reading, Standing, StandingQuerySet
+from alliance.trends.own_first_models import ShownUnrated
 from sessions_app.access import rows
 from sessions_app.access.models import Deputy, Membership, Practice, Supervision, User
 from sessions_app.access.rows import (
@@ -75,6 +78,10 @@ WALLED = (
     Acknowledgement,
     *OF_MEETINGS,
     PracticeFigures,
+    Goal,
+    GoalTick,
+    GoalMark,
+    ShownUnrated,
 )
 pytestmark = pytest.mark.postgresql
 
@@ -137,6 +144,11 @@ def said(cast, sessions):
         write_private_note(meeting=meeting, text="For myself.", by=by)
         agree(meeting=meeting, text="Ask about the pace.", by=by)
         add_line(meeting=meeting, text="Pace.", by=by)
+    for session in sessions.values():
+        goal = agree_on_goal(episode=session.episode, words="To speak up.", by=None)
+        note_worked_on(session=session, goals=[goal], by=None)
+        say_how_near(goal=goal, by=None, client=4)
+        ShownUnrated.objects.create(session=session)
     return sessions
 
 
@@ -991,6 +1003,7 @@ def test_the_second_wall_alone_lets_no_page_name_a_client_of_others(
                     if person not in readers:
                         assert client.upper() not in body, (person, thing, method, client)
     nameless = {"rating-own", "rating-aloud", "sheet", "standing-ask", "asking-stop"}
+    nameless |= {"goal-near", "goals-worked-on", "rating-show"}
     assert named or name in nameless
 
 

@@ -24,6 +24,8 @@ from alliance.detection.actions import choose_sensitivity
 from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.follow_up.actions import acknowledge, follow_up
 from alliance.follow_up.models import Acknowledgement, FollowUp
+from alliance.goals.actions import agree_on_goal, note_worked_on, say_how_near
+from alliance.goals.models import Goal, GoalMark, GoalTick
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.patterns.models import PracticeFigures
@@ -33,6 +35,7 @@ from alliance.supervision.actions import add_line, agree, plan_meeting, write_pr
 from alliance.supervision.models import AgendaItem, AgreedAction, PrivateNote
 from alliance.trends.actions import open_trend
 from alliance.trends.models import Flag, Reading, Standing
+from alliance.trends.own_first_models import OwnFirst, ShownUnrated
 from sessions_app.access.actions import appoint_deputy
 from sessions_app.access.fields import Ciphertext
 from sessions_app.access.models import AuditEvent, AuditSeal, Deputy, Membership, Supervision
@@ -293,6 +296,29 @@ def _figures(scene):
     }
     PracticeFigures.objects.create(**told, component="goals")
     return change(PracticeFigures.objects.create(**told, component="trust"))
+
+
+def _goal(scene):
+    """A goal of Cleo's, agreed on today."""
+    kept = Goal.objects.filter(episode=scene.cleo).first()
+    return kept or agree_on_goal(episode=scene.cleo, words="To speak up.", by=scene.cast.theo)
+
+
+def _tick(scene):
+    goal = _goal(scene)
+    note_worked_on(session=scene.asked.session, goals=[goal], by=scene.cast.theo)
+    return GoalTick.objects.get()
+
+
+def _near(scene, respondent="client"):
+    say_how_near(goal=_goal(scene), by=scene.cast.theo, **{respondent: 4})
+    return GoalMark.objects.get(respondent=respondent)
+
+
+def _own_first(scene):
+    return OwnFirst.objects.get_or_create(
+        practice=scene.cast.practice, member=None, defaults={"is_on": True}
+    )[0]
 
 
 def _rules(scene):
@@ -1121,6 +1147,76 @@ PROMISES = {
         _figures(s),
         [{"mu": 10.1}, {"mu": -0.1}, {"mu_se": -1}, {"tau2": -0.1}, {"variance": 0}],
         [{"mu": 0, "mu_se": 0, "tau2": 0}],
+    # --- Goals, and own ratings first ---
+    "goal_words_are_encrypted": _encrypted(lambda s: _goal(s), "words", may_be_empty=False),
+    "goal_remark_is_encrypted": _encrypted(lambda s: _goal(s), "remark"),
+    "goal_has_words": lambda s: (
+        add(Goal, episode=s.cleo, agreed_on=timezone.localdate()),
+        [{"words": ""}],
+        [{"words": "To speak up."}],
+    ),
+    "goal_that_ended_says_how": lambda s: (
+        change(_goal(s)),
+        [{"ended_on": _goal(s).agreed_on}, {"ending": "reached"}],
+        [{"ended_on": _goal(s).agreed_on, "ending": "reached"}],
+    ),
+    "goal_ends_after_it_was_agreed": lambda s: (
+        change(_goal(s)),
+        [{"ended_on": _goal(s).agreed_on - DAY, "ending": "reached"}],
+        [{"ended_on": _goal(s).agreed_on, "ending": "reached"}],
+    ),
+    "goal_ending_is_known": lambda s: (
+        change(_goal(s)),
+        [{"ended_on": _goal(s).agreed_on, "ending": "other"}],
+        [{"ended_on": _goal(s).agreed_on, "ending": ending} for ending in Goal.Ending.values],
+    ),
+    "goal_tick_once_for_a_goal_and_session": lambda s: (
+        add(GoalTick, goal=_tick(s).goal, is_worked_on=False),
+        [{"session": s.asked.session}],
+        [{"session": s.rated}],
+    ),
+    "goal_mark_once_a_day_for_each": lambda s: (
+        add(GoalMark, goal=_near(s).goal, marked_on=_near(s).marked_on, mark=5),
+        [{"respondent": "client"}],
+        [{"respondent": "therapist"}],
+    ),
+    "goal_mark_is_0_to_10_or_not_said": lambda s: (
+        change(_near(s)),
+        [{"mark": 11}],
+        [{"mark": 0}, {"mark": 10}, {"mark": None}],
+    ),
+    "goal_mark_respondent_is_known": _known(_near, "respondent", "client", "therapist"),
+    "goal_mark_of_a_therapist_says_something": lambda s: (
+        change(_near(s, "therapist")),
+        [{"mark": None}],
+        [{"mark": 0}, {"mark": None, "respondent": "client"}],
+    ),
+    "own_first_once_for_a_practice": lambda s: (
+        add(OwnFirst, practice=_own_first(s).practice, is_on=False),
+        [{"member": None}],
+        [{"member": s.members["theo"]}],
+    ),
+    "own_first_of_a_practice_is_yes_or_no": lambda s: (
+        change(_own_first(s)),
+        [{"is_on": None}],
+        [{"is_on": False}, {"is_on": None, "member": s.members["theo"]}],
+    ),
+    "OwnFirst.member": lambda s: (
+        lambda **values: add(OwnFirst, practice=s.cast.practice, is_on=True)(
+            **{
+                "member": OwnFirst.objects.get_or_create(
+                    practice=s.cast.practice, member=s.members["theo"]
+                )[0].member,
+                **values,
+            }
+        ),
+        [{}],
+        [{"member": s.members["olga"]}],
+    ),
+    "ShownUnrated.session": lambda s: (
+        add(ShownUnrated, session=ShownUnrated.objects.get_or_create(session=s.rated)[0].session),
+        [{}],
+        [{"session": s.asked.session}],
     ),
     # --- What came of it ---
     "follow_up_discussed_is_encrypted": _encrypted(lambda s: _followed_up(s), "discussed"),
