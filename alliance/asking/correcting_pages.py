@@ -6,6 +6,7 @@ from django.db import transaction
 
 from alliance.asking.correcting_actions import move_rating
 from alliance.trends.models import Flag
+from alliance.trends.own_first import waiting_in
 from sessions_app.clients.models import Episode
 
 
@@ -36,6 +37,7 @@ def preview_move(rating, *, to, reason, by):
 def _marked(episode_id):
     """Return what stands out in an episode, in words, by session."""
     flags = Flag.objects.filter(episode=episode_id, withdrawn_at=None, settled_by=None)
+    flags = flags.exclude(session__in=waiting_in(episode_id))
     return [
         f"{flag.session.number} · {flag.get_kind_display()}"
         for flag in flags.select_related("session").order_by("session__starts_at", "-rank")

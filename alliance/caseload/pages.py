@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from alliance.charts.sparkline import sparkline
 from alliance.trends import words
 from alliance.trends.models import Flag, Standing
+from alliance.trends.own_first import waiting_by_episode
 from sessions_app.clients.models import Episode
 
 PAGE_SIZE = 100
@@ -51,15 +53,21 @@ def present_caseload(standings, *, is_holder, is_ended=False, page=1):
     standings = standings.filter(episode__ended_on__isnull=not is_ended).select_related(
         "episode__client", "episode__therapist__user"
     )
+    waiting = waiting_by_episode(standings) if is_holder else {}
     standings = (
         standings.by_last_session()
         if is_ended
-        else standings.by_need_for_attention(for_holder=is_holder)
+        else standings.by_need_for_attention(for_holder=is_holder, waiting=waiting)
     )
     shown = Paginator(standings, PAGE_SIZE).get_page(page)
     flags = _flags(shown, is_holder)
     return Caseload(
-        rows=[_row(standing, flags.get(standing.pk, []), is_holder) for standing in shown],
+        rows=[
+            _veiled(standing, waiting[standing.pk])
+            if standing.pk in waiting
+            else _row(standing, flags.get(standing.pk, []), is_holder)
+            for standing in shown
+        ],
         page=shown,
         is_ended=is_ended,
         component_names=list(words.short_names().values()),
@@ -93,4 +101,26 @@ def _row(standing, flags, is_holder):
             sparkline(standing.spark, summary=words.spark_summary(standing.spark))
         ),
         marks=[words.points(value) for value in standing.scores().values()],
+    )
+
+
+def _veiled(standing, sessions):
+    """Show of an episode in which a rating waits that it does, and what was known before."""
+    last = len(standing.spark) - 1 - standing.sessions_held
+    spark = list(standing.spark)
+    for number in sessions:
+        if last + number >= 0:
+            spark[last + number] = None
+    return CaseloadRow(
+        episode=standing.episode,
+        standing=standing,
+        shape="◦",
+        reason=_("A rating has come. Rate first, or show it now"),
+        needs_attention=not standing.episode.ended_on,
+        has_comment=standing.comment_waiting,
+        suggestion="",
+        sparkline=mark_safe(  # noqa: S308 - as above
+            sparkline(spark, summary=words.spark_summary(spark))
+        ),
+        marks=[words.points(None) for _name in standing.scores()],
     )

@@ -100,7 +100,7 @@ def _in_words(goal, held, *, with_form):
         said=_said(goal),
         days=days[::-1],
         drawing=_drawn(series) if len(series) > 1 else None,
-        form=NearForm(prefix=str(goal.pk)) if with_form else None,
+        form=NearForm(auto_id=f"{goal.pk}-%s") if with_form else None,
     )
 
 

@@ -73,7 +73,7 @@ def _goal(request, goal):
 def goal_near(request, goal_id):
     """Take how near a goal is, as the two say it today."""
     goal = _held_goal(request, goal_id)
-    form = NearForm(request.POST, prefix=str(goal.pk))
+    form = NearForm(request.POST)
     if not form.is_valid():
         messages.warning(request, _("Not stored: how near runs from 0 to 10."))
     elif form.marks():

@@ -53,17 +53,20 @@ class Beside:
     guessed: str
 
 
-def present_beside(episode, rows):
-    """Gather what is drawn apart; `rows` are the sessions of the trend, oldest first."""
+def present_beside(episode, rows, *, without=()):
+    """Gather what is drawn apart; `rows` are the sessions of the trend, oldest first.
+
+    Nothing is shown of what the client said of the sessions `without`.
+    """
     guesses = [_guess(row) for row in rows if row.own and row.own.guess is not None]
     return Beside(
-        qualities=_qualities(episode),
+        qualities=_qualities(episode, without),
         guesses=guesses[::-1],
         guessed=_guessed(rows),
     )
 
 
-def _qualities(episode):
+def _qualities(episode, without):
     """Return what was marked, the wording that was asked last first."""
     ratings = (
         Rating.objects.standing()
@@ -72,6 +75,7 @@ def _qualities(episode):
             respondent=Perspective.CLIENT,
             measure__purpose=Measure.Purpose.QUALITIES,
         )
+        .exclude(session__in=without)
         .select_related("session", "measure_version__measure")
         .order_by("session__starts_at")
     )

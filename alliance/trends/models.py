@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,8 @@ from sessions_app.sessions.models import Session
 
 # A therapist who does not look has had the chance to by then.
 HEAD_START = timedelta(hours=24)
+# A rating that its therapist has not looked at may say anything: early in the list.
+WAITING_RANK = 66
 
 
 class StandingQuerySet(models.QuerySet):
@@ -33,17 +35,23 @@ class StandingQuerySet(models.QuerySet):
         """
         return self.filter(episode__therapist__in=Membership.objects.supervised_by(user))
 
-    def by_need_for_attention(self, *, for_holder):
+    def by_need_for_attention(self, *, for_holder, waiting=()):
         """Order by where a conversation may help most, then by who was here last.
 
         A supervisor's order knows only the flags that the therapist could have
-        seen, and no comments: those are written to the therapist.
+        seen, and no comments: those are written to the therapist. Episodes in
+        which a rating is `waiting` to be shown all stand at one place, whatever it says.
         """
         flags = Flag.objects.standing().filter(episode=OuterRef("pk"))
         if not for_holder:
             flags = flags.shareable()
         rank = Subquery(flags.order_by("-rank").values("rank")[:1])
-        return self.annotate(attention=Coalesce(rank, 0)).order_by(
+        attention = Case(
+            When(pk__in=waiting, then=Value(WAITING_RANK)),
+            default=Coalesce(rank, 0),
+            output_field=models.IntegerField(),
+        )
+        return self.annotate(attention=attention).order_by(
             "-attention",
             *(["-comment_waiting"] if for_holder else []),
             F("last_session_at").desc(nulls_last=True),

@@ -20,7 +20,9 @@ from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.trends import words
 from alliance.trends.beside import Beside, present_beside
 from alliance.trends.cards import Card, of_the_figures
+from alliance.trends.gap import Views, present_views
 from alliance.trends.models import HEAD_START, Flag, Reading, Standing
+from alliance.trends.own_first import Waiting, standing_without, veil, waiting_in
 from alliance.trends.replay import replay
 from alliance.trends.statements import Statement, accuracy, command, summarise
 from sessions_app.clients.models import ClientIdentity, Episode
@@ -82,6 +84,8 @@ class TrendPage:
     statuses: set[str]
     command: str
     beside: Beside
+    waiting: list[Waiting]
+    views: Views | None
 
     @property
     def latest(self):
@@ -100,24 +104,34 @@ def present_trend(episode, *, is_holder, reader=None):
     The client's name is for the therapist who holds the episode (`is_holder`)
     and for nobody else; it is not even fetched for others. Comments are those
     that their writers let `reader` read. Nor is anyone else told what a rating
-    amounts to before its therapist could see it.
+    amounts to before its therapist could see it. Who rates first is shown nothing
+    of a rating that waits for theirs: all is as it was before it came.
     """
-    rows = session_rows(episode, reader=reader)
-    standing = Standing.objects.select_related("parameters").get(episode=episode)
+    hidden = waiting_in(episode) if is_holder else set()
+    rows, waiting = veil(session_rows(episode, reader=reader), hidden)
+    walk = replay(episode, without=hidden)
+    standing = (
+        standing_without(episode, walk)
+        if hidden
+        else Standing.objects.select_related("parameters").get(episode=episode)
+    )
     flags = Flag.objects.filter(episode=episode, withdrawn_at=None).for_reader(is_holder=is_holder)
-    flags = list(flags.select_related("session", "parameters").order_by("-rank"))
-    holding = [flag for flag in flags if flag.settled_by_id is None]
-    new = set() if is_holder else _not_seen_yet(episode)
+    flags = list(
+        flags.exclude(session__in=hidden).select_related("session", "parameters").order_by("-rank")
+    )
+    holding = [flag for flag in flags if flag.settled_by_id in hidden | {None}]
+    new = hidden if is_holder else _not_seen_yet(episode)
     rows = [replace(row, remarks=[]) if row.session.pk in new else row for row in rows]
     totals, earlier = _compared(rows)
-    lead, *details = summarise(
+    said = summarise(
         standing,
         holding,
         totals=totals,
         earlier=earlier,
-        is_new=_latest_rated(rows) in new,
+        is_new=not is_holder and _latest_rated(rows) in new,
     )
-    points = _points(rows, replay(episode), flags, new)
+    lead, *details = _beside_what_waits(said, standing) if waiting else said
+    points = _points(rows, walk, flags, new)
     layout = lay_out(points, _panel_names())
     has_own = any(row.own for row in rows)
     has_ratings = has_own or any(row.rating for row in rows)
@@ -148,8 +162,16 @@ def present_trend(episode, *, is_holder, reader=None):
         form_language=_form_language(rows, episode.therapist.practice),
         statuses={row.session.status for row in rows},
         command=command(standing),
-        beside=present_beside(episode, rows),
+        beside=present_beside(episode, rows, without=hidden),
+        waiting=waiting,
+        views=present_views(rows),
     )
+
+
+def _beside_what_waits(said, standing):
+    """Say that all else is as it was before the ratings that are not shown yet."""
+    waits = Statement(_("A rating has come. What is said here is as it was before."))
+    return [waits, *said] if standing.sessions_held else [waits]
 
 
 def _panel_names():

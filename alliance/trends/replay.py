@@ -184,12 +184,13 @@ def of_latest(rating):
     }
 
 
-def replay(episode) -> Walk:
-    """Walk through every held session of `episode` from its beginning."""
+def replay(episode, *, without=()) -> Walk:
+    """Walk through every held session of `episode` from its beginning, but for those `without`."""
     practice = episode.therapist.practice
     walk = Walk(practice, _sensitivities(practice))
     ratings = {rating.session_id: rating for rating in marked_ratings(episode)}
-    for session in Session.objects.filter(episode=episode).held().order_by("starts_at"):
+    held = Session.objects.filter(episode=episode).held().exclude(pk__in=without)
+    for session in held.order_by("starts_at"):
         walk.take(session, ratings.get(session.pk))
     return walk
 

@@ -173,7 +173,7 @@ def test_the_number_of_queries_grows_neither_with_episodes_nor_with_histories(ca
     with CaptureQueriesContext(connection) as many:
         page = client.get(reverse(name)).content.decode()
     assert page.count("C-") == 20
-    assert len(asked_of_tables(many)) == len(asked_of_tables(few)) <= 11
+    assert len(asked_of_tables(many)) == len(asked_of_tables(few)) <= 12
 
 
 def test_a_long_list_is_given_out_in_pages(cast, client, monkeypatch):

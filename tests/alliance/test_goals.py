@@ -202,7 +202,7 @@ def test_only_0_to_10_is_taken(cast, client):
     goal = agree(cast)
     client.force_login(cast.theo)
     address = reverse("goal-near", args=[goal.pk])
-    answer = client.post(address, {f"{goal.pk}-client": "11"}, follow=True)
+    answer = client.post(address, {"client": "11"}, follow=True)
     assert "Not stored" in answer.content.decode()
     assert not GoalMark.objects.exists()
 
@@ -220,7 +220,7 @@ def test_the_page_takes_a_goal_and_shows_it_with_its_forms(cast, sessions, clien
     page = client.get(address).content.decode()
     assert WORDS in page
     assert "not asked" in page
-    near = {f"{goal.pk}-client": "unsaid", f"{goal.pk}-therapist": "6"}
+    near = {"client": "unsaid", "therapist": "6"}
     client.post(reverse("goal-near", args=[goal.pk]), near)
     assert {mark.mark for mark in GoalMark.objects.all()} == {None, 6}
     ticked = {"goal": str(goal.pk), "from_goals": "1"}
@@ -254,7 +254,7 @@ def test_a_goals_own_page_rewords_it_and_ends_it(cast, client):
     assert "For now." in page
     assert "<textarea" not in page
     assert client.post(address, {"words": "Again."}).status_code == 200
-    assert client.post(reverse("goal-near", args=[goal.pk]), {f"{goal.pk}-client": "4"})
+    assert client.post(reverse("goal-near", args=[goal.pk]), {"client": "4"})
     assert not GoalMark.objects.exists()
 
 
