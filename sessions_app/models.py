@@ -11,6 +11,7 @@ from sessions_app.access.models import (
 )
 from sessions_app.calendars.models import CalendarFeed
 from sessions_app.clients.models import Client, ClientIdentity, Episode
+from sessions_app.meetings.models import Circle, CircleMember, Meeting
 from sessions_app.openings.models import Consent, EmergencyAccess
 from sessions_app.places.models import Invitation
 from sessions_app.sessions.models import Session
@@ -20,6 +21,8 @@ __all__ = [
     "AuditEvent",
     "AuditSeal",
     "CalendarFeed",
+    "Circle",
+    "CircleMember",
     "Client",
     "ClientIdentity",
     "Consent",
@@ -27,6 +30,7 @@ __all__ = [
     "EmergencyAccess",
     "Episode",
     "Invitation",
+    "Meeting",
     "Membership",
     "Practice",
     "Session",

@@ -76,6 +76,9 @@ class Session(models.Model):
     )
     note = EncryptedTextField(_("one line about it"), max_length=280, blank=True)
     series = models.UUIDField(null=True, blank=True, editable=False)
+    meeting = models.ForeignKey(
+        "sessions_app.Meeting", models.PROTECT, null=True, blank=True, related_name="sessions"
+    )
 
     objects = SessionQuerySet.as_manager()
 
@@ -112,6 +115,9 @@ class Session(models.Model):
                 name="session_cancelled_says_by_whom",
             ),
             is_encrypted("note", "session_note_is_encrypted"),
+            models.UniqueConstraint(
+                fields=["meeting", "episode"], name="session_once_of_a_meeting_in_an_episode"
+            ),
         ]
         indexes = [
             # Homes and calendars ask only for what is planned.
