@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("alliance.detection.urls")),
     path("", include("alliance.goals.urls")),
     path("", include("alliance.trends.urls")),
+    path("", include("alliance.follow_up.urls")),
     path("", include("alliance.asking.urls")),
     path("", include("alliance.meetings.urls")),
     path("", include("alliance.sending.urls")),

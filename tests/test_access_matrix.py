@@ -24,6 +24,7 @@ from alliance.goals.actions import agree_on_goal
 from alliance.ratings.models import RatingRequest
 from alliance.sending.actions import ask_by_message
 from alliance.supervision.actions import add_line, agree, plan_meeting
+from alliance.trends.models import Flag
 from sessions_app.access.actions import appoint_deputy, join_practice, start_supervision
 from sessions_app.access.models import AuditEvent, User
 from sessions_app.calendars.actions import make_feed
@@ -300,6 +301,9 @@ MATRIX = {
     "rating-own": ("session", {}, by_object(HOLDS, NOT_SO, 302)),
     "rating-show": ("session", {}, by_object(HOLDS, NOT_SO, 302)),
     "own-first": (None, {}, clinicians(200, 200)),
+    "rating-follow-up": ("rating", {"agreed": "Slower."}, by_object(HOLDS, 200, 302)),
+    "last-time": ("after a flag", {"discussed": "Pace."}, by_object(HOLDS, 200, 302)),
+    "flag-acknowledge": ("flag", {"outcome": "mended"}, by_object(HOLDS, 200, 302)),
     "rating-send": ("by mail", {"way": "email"}, by_object(HOLDS, NOT_SO, 302)),
     "episode-asking": ("episode", {"way": "standing"}, by_object(HOLDS, 200, 302)),
     "asking-stop": ("episode", {}, by_object(HOLDS, NOT_SO, 302)),
@@ -338,6 +342,8 @@ CLINICAL = {
     for name, (target, *_rest) in MATRIX.items()
     if target in {"episode", "session", "planned", "not asked", "with bookmark", "rating"}
     if target in {"episode", "session", "not asked", "with bookmark", "rating", "goal"}
+    if target
+    in {"episode", "session", "not asked", "with bookmark", "rating", "flag", "after a flag"}
 } | {"caseload", "caseload-supervised"}
     if target in {"episode", "session", "not asked", "with bookmark", "rating"}
 } | {"caseload", "caseload-supervised", "patterns-list"}
@@ -537,6 +543,20 @@ def goals(cast):
     return {
         name: agree_on_goal(episode=getattr(cast, name), words="To speak up.", by=None)
         for name in OBJECTS
+
+
+def flags(cast):
+    """Mark something in each client's ratings, a week before the session that is there."""
+    return {
+        name: Flag.objects.create(
+            episode=session.episode,
+            session=rate(session, 3).session,
+            kind=Flag.Kind.LOWER,
+            rank=70,
+            facts={"probability": 0.01},
+            raised_at=timezone.now() - timedelta(days=2),
+        )
+        for name, session in others(cast).items()
     }
 
 
@@ -572,6 +592,11 @@ MADE = {
     "meeting": lambda cast: keys(meetings(cast)),
     "point": lambda cast: keys(written_in(cast, add_line)),
     "agreed": lambda cast: keys(written_in(cast, agree)),
+    "flag": lambda cast: keys(flags(cast)),
+    "after a flag": lambda cast: (
+        flags(cast)
+        and {name: getattr(cast, name).sessions.latest("starts_at").pk for name in OBJECTS}
+    ),
     "own episode": lambda cast: {name: getattr(cast, name).pk for name in OBJECTS},
 }
 

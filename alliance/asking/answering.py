@@ -20,6 +20,7 @@ from alliance.asking.second_thoughts import (
     stop_asking,
     take_back,
 )
+from alliance.follow_up.pages import told_to_client
 from alliance.measures.models import Perspective
 from sessions_app.access.errors import not_found
 
@@ -125,6 +126,7 @@ def _ask(request, asked, thanks_at, context):
     context |= {
         "form": form,
         "is_client": is_client,
+        "told": told_to_client(asked.session) if is_client else None,
         "who_reads": who_reads(asked),
         "notice": asked.measure_version.notice(),
         "submission": form.data.get("submission") or uuid.uuid4(),

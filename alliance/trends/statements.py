@@ -199,17 +199,27 @@ def _beside_the_usual(facts, found):
 
 
 def _largest_difference(standing, earlier):
-    """Name the component that differs most from its past: a description, not a test."""
-    drops = sorted(
-        (round(earlier[name], 1) - round(getattr(standing, name), 1), name)
-        for name in COMPONENTS
-        if name in earlier and getattr(standing, name) is not None
-    )
-    # Said only if the figures on the page say it too.
-    if len(drops) < 2 or drops[-1][0] - drops[-2][0] <= SHOWN / 2:
+    """Say which component differs most from its past: a description, not a test."""
+    found = largest_difference(standing.scores(), earlier)
+    if not found:
         return []
-    name = component_names()[drops[-1][1]].lower()
+    name = component_names()[found].lower()
     return [Statement(_("The largest difference is in “%(name)s”.") % {"name": name})]
+
+
+def largest_difference(scores: Mapping[str, float | None], earlier: Mapping[str, float]) -> str:
+    """Return the component that fell most below its mean before, if one did more than all others.
+
+    Only if the figures on the page say it too.
+    """
+    drops = sorted(
+        (round(earlier[name], 1) - round(score, 1), name)
+        for name, score in scores.items()
+        if name in earlier and score is not None
+    )
+    if len(drops) < 2 or drops[-1][0] - drops[-2][0] <= SHOWN / 2:
+        return ""
+    return drops[-1][1]
 
 
 def _marks(standing):
