@@ -340,12 +340,11 @@ MATRIX = {
 CLINICAL = {
     name
     for name, (target, *_rest) in MATRIX.items()
-    if target in {"episode", "session", "planned", "not asked", "with bookmark", "rating"}
-    if target in {"episode", "session", "not asked", "with bookmark", "rating", "goal"}
     if target
-    in {"episode", "session", "not asked", "with bookmark", "rating", "flag", "after a flag"}
-} | {"caseload", "caseload-supervised"}
-    if target in {"episode", "session", "not asked", "with bookmark", "rating"}
+    in {
+        *("episode", "session", "planned", "not asked", "with bookmark", "rating"),
+        *("goal", "flag", "after a flag"),
+    }
 } | {"caseload", "caseload-supervised", "patterns-list"}
 
 
@@ -536,6 +535,7 @@ def written_in(cast, write):
     return {
         name: write(meeting=one, text="Pace.", by=one.supervision.therapist.user)
         for name, one in meetings(cast).items()
+    }
 
 
 def goals(cast):
@@ -543,6 +543,7 @@ def goals(cast):
     return {
         name: agree_on_goal(episode=getattr(cast, name), words="To speak up.", by=None)
         for name in OBJECTS
+    }
 
 
 def flags(cast):

@@ -68,7 +68,7 @@ def drop(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alliance", "0014_what_came_of_it"),
+        ("alliance", "0016_supervision_meetings"),
         ("sessions_app", "0011_couples_families_and_groups"),
     ]
     operations = [migrations.RunPython(create, drop)]

@@ -47,7 +47,7 @@ def drop(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alliance", "0014_what_came_of_it"),
+        ("alliance", "0017_couples_and_groups_behind_the_wall"),
         ("sessions_app", "0009_names_can_be_seen"),
     ]
 

@@ -23,7 +23,7 @@ def drop(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alliance", "0014_what_came_of_it"),
+        ("alliance", "0018_goals_and_own_rating_first"),
         ("sessions_app", "0009_names_can_be_seen"),
     ]
 

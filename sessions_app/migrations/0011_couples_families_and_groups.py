@@ -12,7 +12,7 @@ import sessions_app.clients.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0009_names_can_be_seen"),
+        ("sessions_app", "0010_sessions_planned_and_calendars"),
     ]
 
     operations = [

@@ -1147,6 +1147,7 @@ PROMISES = {
         _figures(s),
         [{"mu": 10.1}, {"mu": -0.1}, {"mu_se": -1}, {"tau2": -0.1}, {"variance": 0}],
         [{"mu": 0, "mu_se": 0, "tau2": 0}],
+    ),
     # --- Goals, and own ratings first ---
     "goal_words_are_encrypted": _encrypted(lambda s: _goal(s), "words", may_be_empty=False),
     "goal_remark_is_encrypted": _encrypted(lambda s: _goal(s), "remark"),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0009_names_can_be_seen"),
+        ("sessions_app", "0011_couples_families_and_groups"),
     ]
 
     operations = [
