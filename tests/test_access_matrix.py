@@ -276,7 +276,7 @@ MATRIX = {
     "reception-today": (None, {}, at_reception(200, 302)),
     # Clinicians, and what is theirs
     "client-create": (None, {}, clinicians(200, 200)),
-    "caseload": (None, {}, clinicians(200, NOT_SO)),
+    "caseload": (None, {"code": "c"}, clinicians(200, 200)),
     "caseload-supervised": (None, {}, clinicians(200, NOT_SO)),
     "patterns-list": (None, {}, clinicians(200, NOT_SO)),
     "patterns": ("member", {}, by_object(READS, 200, NOT_SO)),

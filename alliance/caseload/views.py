@@ -1,6 +1,9 @@
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from alliance.caseload.agenda import present_agenda
+from alliance.caseload.forms import CodeForm, FilterForm
+from alliance.caseload.news import present_news
 from alliance.caseload.pages import present_caseload
 from alliance.trends.models import Standing
 from sessions_app.access.actions import record
@@ -9,12 +12,23 @@ from sessions_app.openings.models import EmergencyAccess
 
 
 @clinicians_only
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def caseload(request):
-    page = _present(request, Standing.objects.held_by(request.user), is_holder=True)
+    """Show a therapist's home. A POST looks for a code, which the address must not hold."""
+    narrowed, code = FilterForm(request.GET), CodeForm(request.POST)
+    standings = code.keep(narrowed.keep(Standing.objects.held_by(request.user)))
+    page = _present(request, standings, is_holder=True)
     _record(request, "caseload.read")
     emergencies = EmergencyAccess.objects.lately().among_clients_of(request.user)
-    context = {"caseload": page, "was_opened": emergencies.exists()}
+    context = {
+        "caseload": page,
+        "agenda": present_agenda(request.user),
+        "news": present_news(request.user),
+        "narrowed": narrowed,
+        "code": code,
+        "is_searched": narrowed.narrows or bool(code.cleaned_data.get("code")),
+        "was_opened": emergencies.exists(),
+    }
     return render(request, "caseload/own.html", context)
 
 

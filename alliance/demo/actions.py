@@ -19,6 +19,7 @@ from sessions_app.clients.actions import add_client, end_episode, hand_over_epis
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.actions import log_session
 from sessions_app.sessions.models import Session
+from sessions_app.sessions.planning_actions import plan_sessions
 
 TIME_ZONE = "Europe/Vienna"
 # The items of trust, goals and collaboration, in the order in which stories tell them.
@@ -100,8 +101,11 @@ def _tell(story, members):
         )
         _hold(successor, story, story.course_after, days[len(story.course) :], dice)
         _look(successor)
+        episode = successor
     if story.ending:
         end_episode(episode=episode, ending=story.ending, by=therapist.user, ended_on=days[-1])
+    else:
+        _plan(episode, story, days[-1])
 
 
 def _hold(episode, story, course, days, dice):
@@ -125,6 +129,16 @@ def _hold(episode, story, course, days, dice):
             _rate(session, Perspective.CLIENT, said, dice, comment=comment)
         if place < len(story.own) and story.own[place] != ".":
             _rate(session, Perspective.THERAPIST, story.own[place], dice)
+
+
+def _plan(episode, story, last):
+    """Let the therapy go on weekly, and somebody come today."""
+    ahead = datetime.combine(last + timedelta(weeks=1), time(story.hour), ZoneInfo(TIME_ZONE))
+    values = {"episode": episode, "setting": story.setting, "by": episode.therapist.user}
+    plan_sessions(starts_at=ahead, times=4, **values)
+    if story.code in stories.TODAY:
+        now = timezone.now().replace(minute=0, second=0, microsecond=0)
+        plan_sessions(starts_at=now + timedelta(hours=stories.TODAY[story.code]), **values)
 
 
 def _look(episode):

@@ -64,6 +64,9 @@ class Story:
     course_after: list[str] = field(default_factory=list)
 
 
+# Who comes today, and in how many hours from when the demonstration is made.
+TODAY = {"D-162": -1, "L-047": 2}
+
 STORIES = [
     Story(
         code="M-104",
