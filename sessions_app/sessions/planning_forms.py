@@ -112,7 +112,7 @@ class MoveForm(_Ahead):
             "setting": session.setting,
         }
         super().__init__(*args, **kwargs)
-        button = Submit("save", _("Move it"), css_class="btn btn-outline-primary")
+        button = Submit("save", _("Move it"))
         if session.series is None:
             del self.fields["with_rest"]
             self._lay_out(button=button)
