@@ -23,6 +23,8 @@ from sessions_app.clients.models import Client
 
 # Until then nobody need wonder why there is no answer.
 IN_GOOD_TIME = timedelta(days=1)
+# Of more than these nobody could speak in a day; the list below has them all.
+MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def present_news(user, at=None):
             | (is_open & Q(episode__follows__isnull=False, sessions_held=0))
         )
         .select_related("episode__client", "episode__therapist__practice")
-        .order_by(F("weight").desc(nulls_last=True), "-comment_waiting", "rated", "pk")
+        .order_by(F("weight").desc(nulls_last=True), "-comment_waiting", "rated", "pk")[:MOST]
     )
     looked = _looked(user, standings)
     found = [_unread(standing) or _quiet(standing, looked) for standing in standings]

@@ -40,15 +40,17 @@ def test_the_practice_is_as_large_as_a_demonstration_needs(demo):
     assert people.filter(is_manager=True).count() == people.filter(is_reception=True).count() == 1
     assert Supervision.objects.count() == 2
     assert Client.objects.count() >= 14
-    assert Session.objects.count() >= 150
-    assert Session.objects.latest("starts_at").starts_at < timezone.now()
+    assert Session.objects.known().count() >= 150
+    assert Session.objects.known().latest("starts_at").starts_at < timezone.now()
+    assert Session.objects.planned().latest("starts_at").starts_at > timezone.now()
 
 
 def test_every_session_and_rating_of_it_was_made_by_an_action(demo):
     verbs = Counter(AuditEvent.objects.values_list("verb", flat=True))
     assert verbs["client.added"] == Client.objects.count()
     assert verbs["episode.opened"] == Episode.objects.count()
-    assert verbs["session.logged"] == Session.objects.count()
+    assert verbs["session.logged"] == Session.objects.known().count()
+    assert verbs["session.planned"] == Session.objects.planned().count()
     assert verbs["rating.submitted"] == Rating.objects.count()
 
 

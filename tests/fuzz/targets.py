@@ -9,6 +9,8 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from alliance.demo.tokens import sign_in_path
+from sessions_app.calendars.actions import make_feed
+from sessions_app.sessions.planning_actions import plan_sessions
 from tests.alliance.own_measures import TOML
 from tests.conftest import ITEMS, PASSWORD, code_of
 from tests.fuzz.scene import Scene, browser, code_by
@@ -242,7 +244,8 @@ def targets(cast):
         "email": "c@example.org",
     }
     yield staff("client-create", theo, client)
-    yield staff("caseload", theo, query={"page": 1, "ended": "1"})
+    looking = {"page": 1, "ended": "1", "signal": "lower", "modality": "group", "weekday": "2"}
+    yield staff("caseload", theo, {"code": "cl"}, query=looking, accepted=200)
     yield staff("caseload-supervised", scene.signed_in("sue"), query={"page": 1})
     cleo = [cast.cleo.pk]
     yield staff("episode", theo, args=cleo, query={"page": 1})
@@ -250,6 +253,16 @@ def targets(cast):
     yield staff("episode-series", theo, args=cleo)
     yield staff("session-create", theo, meeting, args=cleo)
     yield staff("session-edit", theo, meeting, args=[scene.held.pk])
+    ahead = {"minutes": 50, "setting": "video", "every_weeks": 1, "times": 2, "until": ""}
+    ahead["starts_at"] = (timezone.localtime() + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
+    yield staff("session-plan", theo, ahead, args=cleo)
+    (planned,) = plan_sessions(
+        episode=cast.cleo, starts_at=timezone.now() + timedelta(days=2), by=cast.theo
+    )
+    yield staff("session-planned", theo, ahead | {"deed": "move"}, args=[planned.pk])
+    yield staff("calendar", theo, {}, accepted=200)
+    _feed, secret = make_feed(owner=cast.theo)
+    yield staff("calendar-feed", nobody, args=[secret])
     asking = {"channel": "link", "replaces": replaces}
     yield staff("rating-ask", theo, asking, args=[scene.other.pk], accepted=200)
     yield staff("rating-own", theo, {}, args=[scene.other.pk])
