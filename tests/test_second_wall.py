@@ -149,7 +149,21 @@ def said(cast, sessions):
         note_worked_on(session=session, goals=[goal], by=None)
         say_how_near(goal=goal, by=None, client=4)
         ShownUnrated.objects.create(session=session)
+    for _one in sessions:
+        meet(cast)
     return sessions
+
+
+def meet(cast):
+    """Let Theo and Sue have a meeting in which something is written, by each for themselves too."""
+    supervision = cast.members["theo"].supervised.get()
+    day = timezone.localdate()
+    meeting = plan_meeting(supervision=supervision, planned_on=day, by=cast.theo)
+    for person in (cast.theo, cast.sue):
+        write_private_note(meeting=meeting, text="For myself.", by=person)
+    agree(meeting=meeting, text="Ask about the pace.", by=cast.theo)
+    add_line(meeting=meeting, text="Pace.", by=cast.theo)
+    return meeting
 
 
 # --- One rule, said twice ----------------------------------------------------------------
@@ -387,15 +401,7 @@ def test_an_unscoped_query_finds_only_what_the_person_may_read(cast, said, name,
 
 @pytest.fixture
 def met(cast):
-    """A meeting of Theo and Sue, with a note of each for themselves."""
-    supervision = cast.members["theo"].supervised.get()
-    day = timezone.localdate()
-    meeting = plan_meeting(supervision=supervision, planned_on=day, by=cast.theo)
-    for person in (cast.theo, cast.sue):
-        write_private_note(meeting=meeting, text="For myself.", by=person)
-    add_line(meeting=meeting, text="Pace.", by=cast.theo)
-    agree(meeting=meeting, text="Ask about the pace.", by=cast.theo)
-    return meeting
+    return meet(cast)
 
 
 def seen_of_meetings(person):

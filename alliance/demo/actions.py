@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from alliance.asking.actions import request_rating, submit_rating
 from alliance.demo import stories
+from alliance.demo.supervision import meet_before, plan_the_next
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Rating, RatingRequest
 from alliance.trends.actions import open_trend
@@ -69,8 +70,10 @@ def load_demo():
             therapist=members[person.email],
             started_on=began,
         )
+    meet_before(members[stories.THEO.email])
     for story in stories.STORIES:
         _tell(story, members)
+    plan_the_next(members[stories.THEO.email])
     return True
 
 

@@ -124,11 +124,14 @@ def finish(*, action, by, is_done=True):
 
 
 @transaction.atomic
-def hold_meeting(*, meeting, by):
-    """Note that the meeting was held today: its agenda stays as it is from here on."""
+def hold_meeting(*, meeting, by, on=None):
+    """Note that the meeting was held, today if no other day is said.
+
+    Its agenda stays as it is from here on.
+    """
     meeting = _lock(meeting)
     if meeting.held_on is None:
-        meeting.held_on = today()
+        meeting.held_on = on or today()
         meeting.save(update_fields=["held_on"])
         record("supervision_meeting.held", meeting, by=by, fields=["held_on"])
     return meeting
@@ -155,9 +158,9 @@ def _next_place(meeting, kind):
 
 def _add_what_is_new(meeting):
     """Put on the agenda what is not on it yet; return how many points that are."""
-    there = list(meeting.agenda.all())
+    there = list(meeting.agenda.select_related("flag"))
     kept = {
-        "flag": {item.flag_id for item in there},
+        "flag": [item.flag for item in there if item.flag],
         "action": {item.action_id for item in there},
         "ending": {item.episode_id for item in there if item.kind == AgendaItem.Kind.ENDING},
     }
@@ -177,7 +180,11 @@ def _add_what_is_new(meeting):
 
 
 def _flags(meeting, kept):
-    """Return points for what is marked and may be told to both, the first first."""
+    """Return points for what is marked and may be told to both, the first first.
+
+    One for each episode, whatever its sessions raised; a later one when more has come up
+    since those that are there.
+    """
     flags = (
         Flag.objects.standing()
         .shareable()
@@ -188,11 +195,26 @@ def _flags(meeting, kept):
         )
         .order_by("-rank", "-session__starts_at")
     )
+    latest: dict = {}
+    for flag in kept:
+        key = _subject(flag)
+        latest[key] = max(latest.get(key, flag.raised_at), flag.raised_at)
+    found: dict = {}
     for flag in flags:
-        if flag.pk not in kept:
-            is_unrated = flag.kind == Flag.Kind.UNRATED
-            kind = AgendaItem.Kind.UNRATED if is_unrated else AgendaItem.Kind.FLAG
-            yield AgendaItem(meeting=meeting, kind=kind, episode_id=flag.episode_id, flag=flag)
+        key = _subject(flag)
+        if key not in latest or flag.raised_at > latest[key]:
+            found.setdefault(key, flag)
+    return [
+        AgendaItem(meeting=meeting, kind=kind, episode_id=episode, flag=flag)
+        for (kind, episode), flag in found.items()
+    ]
+
+
+def _subject(flag):
+    """Return as which kind of point a flag comes onto an agenda, and of which episode."""
+    is_unrated = flag.kind == Flag.Kind.UNRATED
+    kind = AgendaItem.Kind.UNRATED if is_unrated else AgendaItem.Kind.FLAG
+    return kind, flag.episode_id
 
 
 def _endings(meeting, kept):

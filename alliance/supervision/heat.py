@@ -1,4 +1,4 @@
-"""The last twelve sessions of each episode, each cell against its own client's usual level."""
+"""The last twelve sessions of each episode, against what is usual for that client by now."""
 
 from dataclasses import dataclass
 
@@ -119,7 +119,7 @@ def _usual(standing, said):
         return None
     if sum(one.is_unseen for one in said) > 1:
         return None
-    return facts["usual"], facts["low"]
+    return min(facts["usual"], 10), min(facts["low"], 9.9)
 
 
 def _cell(said, usual, latest):
@@ -135,5 +135,5 @@ def _cell(said, usual, latest):
     level, low = usual
     below = (level - said.total) / (level - low)
     if below > 1:
-        return Cell("◇", figure, _("lower than usual"), SHADES)
-    return Cell("·", figure, _("usual"), max(0, min(SHADES - 1, int(below * SHADES))))
+        return Cell("◇", figure, _("below what is usual by now"), SHADES)
+    return Cell("·", figure, _("as is usual by now"), max(0, min(SHADES - 1, int(below * SHADES))))

@@ -193,9 +193,9 @@ def test_each_cell_has_a_shape_and_a_text_against_the_clients_own_usual(cast, su
     let_a_day_pass(cast.cleo)
     found = heat(cast)
     assert [cell.sign for cell in found] == [""] * 6 + ["·", "·", "○", "·", "·", "◇"]
-    assert found[-1].said == "lower than usual"
+    assert found[-1].said == "below what is usual by now"
     assert (found[-1].figure, found[-1].shade) == ("4.0", 4)
-    assert (found[-2].said, found[-2].shade) == ("usual", 0)
+    assert (found[-2].said, found[-2].shade) == ("as is usual by now", 0)
     assert (found[8].said, found[8].shade) == ("no rating", None)
     text = read_list(sue)
     assert 'class="shade-4"' in text
@@ -210,6 +210,12 @@ def test_the_same_mark_is_dark_for_one_client_and_light_for_another(cast):
     shades = {row.episode.client.code: row.cells[-1].shade for row in shown(cast).rows}
     assert shades["CLEO"] == 4
     assert shades["LOW"] <= 1
+
+
+def test_a_client_at_the_top_is_not_below_what_is_usual(cast):
+    run(cast.cleo, [10] * 6)
+    let_a_day_pass(cast.cleo)
+    assert {cell.shade for cell in heat(cast)[6:]} == {0}
 
 
 def test_until_there_is_a_usual_level_a_cell_says_so(cast):

@@ -124,6 +124,18 @@ def test_what_the_therapist_could_not_have_seen_yet_is_on_no_agenda(cast, pair):
     assert agenda(meeting) == ["flag"]
 
 
+def test_an_episode_is_one_point_whatever_its_sessions_raised_until_more_comes_up(cast, pair):
+    run(cast.cleo, [8, 8, 8, 8, 4, 4])
+    look(cast.cleo, by=cast.theo)
+    assert Flag.objects.standing().count() > 1
+    meeting = plan(cast, pair)
+    assert agenda(meeting) == ["flag"]
+    assert refresh_agenda(meeting=meeting, by=cast.theo) == 0
+    rate(hold(cast.cleo, weeks_ago=-1), 2)
+    look(cast.cleo, by=cast.theo)
+    assert refresh_agenda(meeting=meeting, by=cast.theo) == 1
+
+
 def test_a_flag_that_is_told_anew_is_the_therapists_to_see_first_again(cast, pair):
     run(cast.cleo, [8, 8, 8, 8, 4])
     look(cast.cleo, by=cast.theo)
@@ -252,8 +264,7 @@ def test_the_list_of_meetings_shows_ones_own_from_either_seat(cast, pair, meetin
     address = reverse("supervisions")
     hers, his = (client.get(address).content.decode() for client in (sue, theo))
     assert "With Theo, whom you supervise" in hers
-    assert "Supervision of me" in his
-    assert "With Sue, who supervises you" in his
+    assert "Supervision of me, with Sue" in his
     for text in (hers, his):
         assert reverse("supervision-meeting", args=[meeting.pk]) in text
     olgas = signed_in(cast.olga).get(address).content.decode()
@@ -311,7 +322,7 @@ def test_after_the_supervision_the_supervisor_opens_no_meeting_and_the_therapist
     assert later.meetings.count() == 0
     listed = theo.get(reverse("supervisions")).content.decode()
     assert "You still read what was written" in listed
-    assert "With Olga, who supervises you" in listed
+    assert "Supervision of me, with Olga" in listed
 
 
 def test_reading_and_writing_is_in_the_trail_without_what_was_written(cast, meeting, sue):
