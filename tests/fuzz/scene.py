@@ -11,6 +11,7 @@ from django.utils import timezone
 from alliance.asking.actions import send_to_tablet
 from alliance.ratings.models import RatingRequest
 from alliance.sending.actions import ask_by_message
+from alliance.supervision.actions import add_line, agree, plan_meeting
 from sessions_app.access.actions import appoint_deputy
 from sessions_app.access.models import Supervision
 from sessions_app.clients.actions import add_client, hand_over_episode
@@ -72,6 +73,11 @@ class Scene:
             practice=cast.elsewhere, email="theo@example.org", is_clinician=True, by=None
         )
         self.supervision = Supervision.objects.get(therapist=members["theo"])
+        self.meeting = plan_meeting(
+            supervision=self.supervision, planned_on=timezone.localdate(), by=cast.theo
+        )
+        self.point = add_line(meeting=self.meeting, text="Pace.", by=cast.theo)
+        self.agreed = agree(meeting=self.meeting, text="Ask.", by=cast.theo)
         self.soft, self.passkey = give_passkey(cast.theo)
         self.tablet, self.pairing = invite_tablet(
             practice=cast.practice, name="Room 1", by=cast.mara

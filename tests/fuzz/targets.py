@@ -27,6 +27,9 @@ ONLY_POSTED = {
     *("rating-own", "tablet-revoke", "measure-activate", "measure-stop"),
     *("bounces", "rating-send", "asking-stop", "asking-resume"),
     *("asked-bounced", "practice-asking-sample"),
+    *("supervision-plan", "supervision-refresh", "supervision-line", "supervision-notes"),
+    *("supervision-own-notes", "supervision-agree", "supervision-held", "supervision-tick"),
+    *("supervision-done",),
 }
 MARKS = dict.fromkeys(ITEMS, "7") | {"sent": "1", "comment": "Thank you."}
 WORDING = {
@@ -247,7 +250,24 @@ def targets(cast):
     looking = {"page": 1, "ended": "1", "signal": "lower", "modality": "group", "weekday": "2"}
     yield staff("caseload", theo, {"code": "cl"}, query=looking, accepted=200)
     yield staff("caseload-supervised", scene.signed_in("sue"), query={"page": 1})
+    # --- Supervision ---
+    met = [scene.meeting.pk]
+    yield staff("supervisions", theo)
+    yield staff("supervision-plan", theo, {"planned_on": day}, args=[scene.supervision.pk])
+    yield staff("supervision-meeting", theo, args=met)
+    yield staff("supervision-refresh", theo, {}, args=met)
+    about = {"text": "Pace.", "episode": cast.cleo.pk}
+    yield staff("supervision-line", theo, about, args=met)
+    yield staff("supervision-notes", theo, {"notes": "Pace."}, args=met)
+    yield staff("supervision-own-notes", theo, {"notes": "Pace."}, args=met)
+    yield staff("supervision-agree", theo, {"due_on": day} | about, args=met)
+    yield staff("supervision-held", theo, {}, args=met)
+    yield staff("supervision-agenda", theo, args=met)
+    yield staff("supervision-tick", theo, {"is_discussed": "1"}, args=[scene.point.pk])
+    done = {"is_done": "1", "meeting": scene.meeting.pk}
+    yield staff("supervision-done", theo, done, args=[scene.agreed.pk])
     cleo = [cast.cleo.pk]
+    yield staff("episode-page", theo, args=cleo)
     yield staff("episode", theo, args=cleo, query={"page": 1})
     yield staff("episode-csv", theo, args=cleo)
     yield staff("episode-series", theo, args=cleo)
