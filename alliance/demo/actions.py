@@ -12,6 +12,7 @@ from alliance.asking.actions import request_rating, submit_rating
 from alliance.demo import stories
 from alliance.demo.supervision import meet_before, plan_the_next
 from alliance.measures.models import Perspective
+from alliance.patterns.actions import work_out_figures
 from alliance.ratings.models import Rating, RatingRequest
 from alliance.trends.actions import open_trend
 from sessions_app.access.actions import found_practice, join_practice, start_supervision
@@ -62,7 +63,7 @@ def load_demo():
             is_reception=person.is_reception,
             started_on=began,
         )
-        for person in stories.PEOPLE
+        for person in stories.PEOPLE + stories.COLLEAGUES
     }
     for person in stories.SUPERVISED:
         start_supervision(
@@ -74,6 +75,9 @@ def load_demo():
     for story in stories.STORIES:
         _tell(story, members)
     plan_the_next(members[stories.THEO.email])
+    for story in stories.STORIES + stories.OTHERS:
+        _tell(story, members)
+    work_out_figures(practice=practice)
     return True
 
 

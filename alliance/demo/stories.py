@@ -37,6 +37,13 @@ NADIA = Person("nadia@demo.example", "Nadia Rahal", is_clinician=True)
 OLGA = Person("olga@demo.example", "Olga Petrenko", is_clinician=True)
 PEOPLE = [SUPERVISOR, MANAGER, RECEPTION, THEO, NADIA, OLGA]
 SUPERVISED = [THEO, NADIA]
+# Of these only so much is told as a practice's average takes; nobody here supervises them.
+COLLEAGUES = [
+    Person("hanna@demo.example", "Hanna Lund", is_clinician=True),
+    Person("ivo@demo.example", "Ivo Maric", is_clinician=True),
+    Person("jun@demo.example", "Jun Sato", is_clinician=True),
+    Person("kira@demo.example", "Kira Weiss", is_clinician=True),
+]
 
 
 @dataclass(frozen=True)
@@ -247,4 +254,26 @@ STORIES = [
         ],
         setting="phone",
     ),
+]
+
+OTHERS = [
+    Story(
+        code=f"{colleague.name[0]}-{310 + number}",
+        tells="one of a colleague’s",
+        therapist=colleague,
+        days_ago=2 + number,
+        hour=13,
+        course=[course, course],
+    )
+    for colleague, courses in zip(
+        COLLEAGUES,
+        [
+            ["8 8 7", "7 7 7", "9 8 9", "6 5 6", "8 7 8", "7 8 7"],
+            ["8 7 8", "9 9 9", "7 6 7", "8 8 8", "5 6 6"],
+            ["7 7 8", "8 8 8", "6 7 6", "9 8 9", "7 7 7", "8 9 8"],
+            ["9 9 8", "7 7 8", "8 7 7", "6 6 7", "8 8 9"],
+        ],
+        strict=True,
+    )
+    for number, course in enumerate(courses)
 ]

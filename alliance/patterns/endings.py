@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Count
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from alliance.charts.sparkline import sparkline
 from alliance.detection.words import percent
 from alliance.psychometrics.completeness import completion
+from alliance.psychometrics.patterns import FEWEST_CLIENTS
 from alliance.trends.models import Standing
 from alliance.trends.words import spark_summary
 from sessions_app.clients.models import Episode
@@ -83,7 +85,7 @@ def _last_rating(standing):
     """Say how long before the end the last rating was, and how many sessions went without one."""
     if standing.last_rated_at is None:
         return _("Never rated.")
-    days = max(0, (standing.episode.ended_on - standing.last_rated_at.date()).days)
+    days = max(0, (standing.episode.ended_on - localdate(standing.last_rated_at)).days)
     told = (
         ngettext(
             "Last rated %(n)s day before the end.", "Last rated %(n)s days before the end.", days
@@ -108,10 +110,16 @@ def _counted(counts):
     if not total:
         return _("No course of therapy has ended yet.")
     ended = ngettext("%(n)s course has ended", "%(n)s courses have ended", total) % {"n": total}
-    kinds = _("%(planned)s as planned, %(unplanned)s unplanned, %(transferred)s handed over") % {
-        kind: counts.get(kind, 0) for kind in Episode.Ending.values
-    }
-    return f"{ended}: {kinds}."
+    kinds = [
+        told % {"n": counts[kind]}
+        for kind, told in (
+            (Episode.Ending.PLANNED, _("%(n)s as planned")),
+            (Episode.Ending.UNPLANNED, _("%(n)s unplanned")),
+            (Episode.Ending.TRANSFERRED, _("%(n)s handed over")),
+        )
+        if kind in counts
+    ]
+    return f"{ended}: {', '.join(kinds)}."
 
 
 def _caution(counts):
@@ -120,6 +128,8 @@ def _caution(counts):
     found = completion(counts.get(Episode.Ending.UNPLANNED, 0), decided)
     if found is None:
         return ""
+    if found.held < FEWEST_CLIENTS:
+        return _("So few say nothing about how it usually goes.")
     return _(
         "%(unplanned)s unplanned of %(all)s that were not handed over: by chance alone such a "
         "count comes from anything between %(low)s and %(high)s in the long run."

@@ -18,6 +18,9 @@ from alliance.psychometrics.shrinkage import RELIABILITY_FLOOR
 from alliance.trends.cards import Card
 from alliance.trends.words import points
 
+# In 1,000 simulated practices nothing rarer is seen.
+FEWEST_SEEN = 0.003
+
 
 def too_few(clients):
     return _("Too few clients (%(n)s of %(least)s) to say anything.") % {
@@ -47,7 +50,7 @@ def rated(count, held):
     found = completion(count, held)
     if found is None:
         return _("no session held")
-    return _("%(rated)s of %(held)s sessions, %(share)s (%(low)s to %(high)s)") % {
+    return _("%(rated)s of %(held)s sessions: %(share)s (%(low)s to %(high)s)") % {
         "rated": found.rated,
         "held": found.held,
         "share": percent(found.share),
@@ -198,4 +201,6 @@ def _pair(value, error):
 
 
 def _share(value):
+    if value < FEWEST_SEEN:
+        return _("fewer than %(n)s %%") % {"n": number_format(100 * FEWEST_SEEN, 1)}
     return f"{number_format(100 * value, 1)} %"

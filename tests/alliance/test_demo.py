@@ -36,7 +36,7 @@ def standing(code):
 
 def test_the_practice_is_as_large_as_a_demonstration_needs(demo):
     people = Membership.objects.all()
-    assert people.filter(is_clinician=True).count() == 4  # three therapists and their supervisor
+    assert people.filter(is_clinician=True).count() == 8  # seven therapists and a supervisor
     assert people.filter(is_manager=True).count() == people.filter(is_reception=True).count() == 1
     assert Supervision.objects.count() == 2
     assert Client.objects.count() >= 14

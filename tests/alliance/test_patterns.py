@@ -186,7 +186,7 @@ def test_what_is_seldom_rated_is_said_beside(cast):
     for back in range(1, 6):
         hold(cast.cleo, weeks_ago=back)
     (part, *_others) = theo(cast).parts
-    assert part.rated.startswith("5 of 10 sessions, 50 % (")
+    assert part.rated.startswith("5 of 10 sessions: 50 % (")
 
 
 def test_marks_of_the_therapist_and_ratings_taken_back_count_for_nothing(cast):
@@ -279,7 +279,7 @@ def test_the_list_is_by_name_and_tells_nothing_but_how_many(cast, client):
     lines = present_list(cast.sue)
     assert [str(line.member) for line in lines] == ["Anna", "Sue", "Theo"]
     assert [line.clients for line in lines] == [2, 0, 1]
-    assert [line.rated.split(",")[0] for line in lines] == [
+    assert [line.rated.split(":")[0] for line in lines] == [
         "2 of 2 sessions",
         "no session held",
         "1 of 2 sessions",
