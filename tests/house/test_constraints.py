@@ -294,8 +294,10 @@ def _figures(scene):
         "tau2": 0.1,
         "variance": 1,
     }
-    PracticeFigures.objects.create(**told, component="goals")
-    return change(PracticeFigures.objects.create(**told, component="trust"))
+    if not PracticeFigures.objects.exists():
+        PracticeFigures.objects.create(**told, component="goals")
+        PracticeFigures.objects.create(**told, component="trust")
+    return change(PracticeFigures.objects.get(component="trust"))
 
 
 def _goal(scene):
