@@ -8,7 +8,7 @@ DEV := .venv/.installed-dev
 SEMGREP := .venv-semgrep/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz bench guards characteristics screenshots pins sbom format messages
+.PHONY: help demo test check fuzz bench guards characteristics fairness screenshots pins sbom format messages
 
 help: ## Say what there is to do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
@@ -52,6 +52,9 @@ guards: $(RUN) ## Measure what guards hold: twenty answers at once, who has an a
 characteristics: $(RUN) ## Simulate how often the rules are right and wrong: docs/method/*.md
 	@$(BIN)/python bench/characteristics.py
 	@$(BIN)/python bench/evidence.py
+
+fairness: $(RUN) ## Simulate how often a therapist is marked where all are alike: docs/method/fairness.md
+	@$(BIN)/python bench/fairness.py
 
 screenshots: $(DEV) ## Take the pictures of every page anew
 	@$(BIN)/python tests/screenshots.py
