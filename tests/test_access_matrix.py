@@ -29,6 +29,7 @@ from sessions_app.access.actions import appoint_deputy, join_practice, start_sup
 from sessions_app.access.models import AuditEvent, User
 from sessions_app.calendars.actions import make_feed
 from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
+from sessions_app.meetings.actions import log_meeting, make_circle
 from sessions_app.openings.actions import open_in_emergency
 from sessions_app.people.middleware import SecondFactor
 from sessions_app.places.actions import end_membership, invite, lock_membership
@@ -314,6 +315,16 @@ MATRIX = {
     "goal": ("goal", {"words": ""}, by_object(HOLDS, 200, 200)),
     "goal-near": ("goal", {"therapist": "4"}, by_object(HOLDS, NOT_SO, 302)),
     "goals-worked-on": ("session", {}, by_object(HOLDS, NOT_SO, 302)),
+    # Couples, families and groups
+    "circles": (None, {}, clinicians(200, NOT_SO)),
+    "circle-create": (None, {}, clinicians(200, 200)),
+    "circle": ("circle", {}, by_object(READS, 200, NOT_SO)),
+    "circle-members": ("circle", {}, by_object(HOLDS, 200, 200)),
+    "circle-leave": ("circle member", {}, by_object(HOLDS, NOT_SO, 302)),
+    "circle-lead": ("circle", {}, by_object(HOLDS, 200, 200)),
+    "meeting-log": ("circle", {}, by_object(HOLDS, 200, 200)),
+    "meeting-correct": ("meeting", {}, by_object(HOLDS, 200, 200)),
+    "meeting-ask": ("meeting", {}, by_object(HOLDS, 200, NOT_SO)),
     "consent": ("taken over", {"answer": "agrees"}, by_object(HOLDS, 200, 302)),
     "clients-trail": (None, {}, clinicians(200, NOT_SO)),
     "emergencies": (None, {}, clinicians(200, 200)),
@@ -346,6 +357,9 @@ CLINICAL = {
         *("goal", "flag", "after a flag"),
     }
 } | {"caseload", "caseload-supervised", "patterns-list"}
+    if target in {"episode", "session", "not asked", "with bookmark", "rating"}
+    or target in {"circle", "circle member", "meeting"}
+} | {"caseload", "caseload-supervised"}
 
 
 def addresses(patterns=None):
@@ -448,6 +462,46 @@ def tablets(cast):
             practice=getattr(cast, name).client.practice, name=f"Room of {name}", by=manager
         )
         for name, manager in managers.items()
+    }
+
+
+def circles(cast):
+    """Let each client come together with another of the same therapist."""
+    return {
+        name: make_circle(
+            kind="couple",
+            code="TOGETHER",
+            episodes=[
+                add_client(
+                    therapist=getattr(cast, name).therapist, code=f"B-{place}", by=cast.root
+                ),
+                getattr(cast, name),
+            ],
+            by=getattr(cast, name).therapist.user,
+        )
+        for place, name in enumerate(OBJECTS)
+    }
+
+
+def circle_members(cast):
+    return {
+        name: circle.members.get(episode=getattr(cast, name))
+        for name, circle in circles(cast).items()
+    }
+
+
+def meetings(cast):
+    """Let each of these couples have met."""
+    return {
+        name: log_meeting(
+            circle=circle,
+            starts_at=timezone.now() - timedelta(days=3),
+            became={
+                member.pk: "held" for member in circle.members.filter(episode=getattr(cast, name))
+            },
+            by=circle.therapist.user,
+        )
+        for name, circle in circles(cast).items()
     }
 
 
@@ -579,6 +633,9 @@ MADE = {
     "own measure": lambda cast: keys(own_measures(cast)),
     "rating": lambda cast: keys({name: rate(one, 7) for name, one in others(cast).items()}),
     "not asked": lambda cast: keys(others(cast)),
+    "circle": lambda cast: keys(circles(cast)),
+    "circle member": lambda cast: keys(circle_members(cast)),
+    "meeting": lambda cast: keys(meetings(cast)),
     "with bookmark": lambda cast: bookmarks(cast) and keys(others(cast)),
     "bookmark": bookmarks,
     "behind a bookmark": lambda cast: {

@@ -51,7 +51,16 @@ from sessions_app.access.rows import (
     rows_of_form,
     sees_all_rows,
 )
+from sessions_app.clients.actions import add_client
 from sessions_app.clients.models import Client, ClientIdentity, Episode, EpisodeQuerySet
+from sessions_app.meetings.actions import lead_together, log_meeting, make_circle
+from sessions_app.meetings.models import (
+    Circle,
+    CircleMember,
+    CircleQuerySet,
+    Meeting,
+    MeetingQuerySet,
+)
 from sessions_app.openings.models import Consent, EmergencyAccess
 from sessions_app.sessions.models import Session, SessionQuerySet
 from tests import test_access_matrix as matrix
@@ -82,6 +91,9 @@ WALLED = (
     GoalTick,
     GoalMark,
     ShownUnrated,
+    Circle,
+    CircleMember,
+    Meeting,
 )
 pytestmark = pytest.mark.postgresql
 
@@ -135,6 +147,14 @@ def said(cast, sessions):
             mu_se=0.1,
             tau2=0,
             variance=1,
+        circle = make_circle(
+            kind="family", code="LINDE", episodes=[episode], by=episode.therapist.user
+        )
+        log_meeting(
+            circle=circle,
+            starts_at=session.starts_at,
+            became={circle.members.get().pk: "held"},
+            by=episode.therapist.user,
         )
         Reading.objects.create(
             rating=session.ratings.get(), reader=episode.therapist, read_at=timezone.now()
@@ -367,6 +387,9 @@ def test_where_nobody_is_bound_there_is_nothing(said, model):
         Acknowledgement,
         *OF_MEETINGS,
         PracticeFigures,
+        Circle,
+        CircleMember,
+        Meeting,
     }:  # The clients’ pages do not even reach these.
         assert count_as("form", model) == 0
 
@@ -741,6 +764,39 @@ def test_nothing_is_hung_on_a_row_that_is_not_seen(cast, said, model):
         foreign.save(force_insert=True)
 
 
+def test_nobody_comes_together_with_a_client_of_somebody_else(cast, said):
+    circle = Circle.objects.get(therapist=cast.members["theo"])
+    values = {"circle": circle, "client": cast.dora.client, "joined_on": timezone.localdate()}
+    foreign = CircleMember.objects.get(episode=cast.dora)
+    for episode in (cast.dora, cast.cleo):
+        with (
+            rows_of(cast.theo),
+            working_as("app"),
+            pytest.raises(ProgrammingError, match="row-level security"),
+            transaction.atomic(),
+        ):
+            CircleMember.objects.create(**values, episode=episode)
+    with rows_of(cast.theo), working_as("app"):
+        assert CircleMember.objects.filter(pk=foreign.pk).update(left_on=timezone.localdate()) == 0
+        assert Meeting.objects.filter(circle=foreign.circle).update(minutes=1) == 0
+
+
+def test_an_episode_is_begun_for_nobody_but_who_leads_it_too_and_its_members(cast, said):
+    circle = Circle.objects.get(therapist=cast.members["theo"])
+    with rows_of(cast.theo), working_as("app"):
+        lead_together(circle=circle, co_therapist=cast.members["olga"], by=cast.theo)
+    assert Episode.objects.filter(client=cast.cleo.client, therapist=cast.members["olga"]).exists()
+    other = add_client(therapist=cast.members["theo"], code="OTHER", by=cast.theo)
+    for therapist, client in (("sue", cast.cleo.client), ("olga", other.client)):
+        with (
+            rows_of(cast.theo),
+            working_as("app"),
+            pytest.raises(ProgrammingError, match="row-level security"),
+            transaction.atomic(),
+        ):
+            Episode.objects.create(client=client, therapist=cast.members[therapist])
+
+
 @pytest.mark.parametrize(
     "command",
     [("check_standing",), ("fit_parameters",), ("rotate_keys",), ("migrate",)],
@@ -940,10 +996,13 @@ def first_wall_out(monkeypatch):
         (EpisodeQuerySet, ("visible_to", "held_by", "managed_by")),
         (SessionQuerySet, ("held_by",)),
         (StandingQuerySet, ("held_by", "supervised_by")),
+        (CircleQuerySet, ("visible_to", "held_by", "led_by")),
+        (MeetingQuerySet, ("held_by",)),
     ):
         for name in names:
             monkeypatch.setattr(queryset, name, everything)
-            for manager in (Episode.objects, Session.objects, Standing.objects):
+            for model in (Episode, Session, Standing, Circle, Meeting):
+                manager = model.objects
                 if hasattr(type(manager), name) and manager._queryset_class is queryset:
                     monkeypatch.setattr(
                         type(manager), name, lambda self, user: self.get_queryset().all()

@@ -43,6 +43,8 @@ from sessions_app.calendars.actions import make_feed
 from sessions_app.calendars.models import CalendarFeed
 from sessions_app.clients.actions import hand_over_episode
 from sessions_app.clients.models import Client, Episode
+from sessions_app.meetings.actions import log_meeting, make_circle
+from sessions_app.meetings.models import Circle, CircleMember, Meeting
 from sessions_app.openings.actions import give_consent, open_in_emergency
 from sessions_app.openings.models import Consent, EmergencyAccess
 from sessions_app.places.actions import invite
@@ -454,8 +456,79 @@ def _paired(scene, name="Room 2"):
     return Tablet.objects.standing().get(name=name)
 
 
+def _circle(scene):
+    """Let Cleo come together with nobody yet, or return the circle there is."""
+    found = Circle.objects.first()
+    values = {"kind": "group", "code": "LINDE", "episodes": [scene.cleo]}
+    return found or make_circle(**values, by=scene.cast.theo)
+
+
+def _in_circle(scene):
+    return _circle(scene).members.get()
+
+
+def _meeting(scene):
+    """Let them have met at Cleo's rated session, or return the meeting there is."""
+    found = Meeting.objects.first()
+    return found or log_meeting(
+        circle=_circle(scene),
+        starts_at=scene.rated.starts_at,
+        became={_in_circle(scene).pk: "held"},
+        by=scene.cast.theo,
+    )
+
+
 # name: how to write, what breaks the promise, what keeps it
 PROMISES = {
+    # --- Couples, families and groups ---
+    "circle_code_is_used_once_by_a_therapist": lambda s: (
+        add(Circle, kind="group", therapist=_circle(s).therapist),
+        [{"code": "linde"}],
+        [{"code": "BUCHE"}, {"code": "LINDE", "therapist": s.members["olga"]}],
+    ),
+    "circle_has_a_code": lambda s: (change(_circle(s)), [{"code": ""}], [{"code": "BUCHE"}]),
+    "circle_kind_is_known": _known(_circle, "kind", "couple", "family", "group"),
+    "circle_is_led_by_two_different_therapists": lambda s: (
+        change(_circle(s)),
+        [{"co_therapist": s.members["theo"]}],
+        [{"co_therapist": s.members["olga"]}, {"co_therapist": None}],
+    ),
+    "circle_member_leaves_after_joining": lambda s: (
+        change(_in_circle(s)),
+        [{"left_on": _in_circle(s).joined_on - DAY}],
+        [{"left_on": _in_circle(s).joined_on}, {"left_on": None}],
+    ),
+    "circle_member_has_an_episode_with_each_therapist": lambda s: (
+        change(_in_circle(s)),
+        [{"co_episode": s.cleo}],
+        [{"co_episode": s.cast.dora}, {"co_episode": None}],
+    ),
+    "circle_member_is_in_one_circle_at_a_time": lambda s: (
+        add(
+            CircleMember,
+            circle=_in_circle(s).circle,
+            client=s.cleo.client,
+            joined_on=timezone.localdate(),
+        ),
+        [{"episode": s.cleo}],
+        [{"episode": s.cast.dora}, {"episode": s.cleo, "left_on": timezone.localdate()}],
+    ),
+    "meeting_once_at_a_time_in_a_circle": lambda s: (
+        add(Meeting, circle=_meeting(s).circle),
+        [{"starts_at": _meeting(s).starts_at}],
+        [{"starts_at": _meeting(s).starts_at + DAY}],
+    ),
+    "meeting_minutes_are_plausible": lambda s: (
+        change(_meeting(s)),
+        [{"minutes": 0}, {"minutes": 601}],
+        [{"minutes": 1}, {"minutes": 600}],
+    ),
+    "meeting_setting_is_known": _known(_meeting, "setting", "in_person", "video", "phone"),
+    "session_once_of_a_meeting_in_an_episode": lambda s: (
+        change(s.asked.session),
+        [{"meeting": _meeting(s)}],
+        [{"meeting": None}],
+    ),
     # --- Who belongs where ---
     "practice_has_a_name": lambda s: (
         change(s.cast.practice),
