@@ -19,6 +19,8 @@ from sessions_app.access.actions import found_practice, join_practice, start_sup
 from sessions_app.access.models import Membership, Practice
 from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
 from sessions_app.clients.models import Episode
+from sessions_app.meetings.actions import log_meeting, make_circle
+from sessions_app.meetings.models import Circle
 from sessions_app.sessions.actions import log_session
 from sessions_app.sessions.models import Session
 from sessions_app.sessions.planning_actions import plan_sessions
@@ -78,6 +80,7 @@ def load_demo():
     for story in stories.STORIES + stories.OTHERS:
         _tell(story, members)
     work_out_figures(practice=practice)
+    _tell_together(stories.COUPLE, members[stories.COUPLE.therapist.email])
     return True
 
 
@@ -146,6 +149,33 @@ def _plan(episode, story, last):
     if story.code in stories.TODAY:
         now = timezone.now().replace(minute=0, second=0, microsecond=0)
         plan_sessions(starts_at=now + timedelta(hours=stories.TODAY[story.code]), **values)
+
+
+def _tell_together(couple, therapist):
+    """Let two clients come together, and each say apart how the same meetings were."""
+    by = therapist.user
+    weeks = len(next(iter(couple.courses.values())))
+    days = [
+        timezone.localdate() - timedelta(days=couple.days_ago + 7 * back)
+        for back in reversed(range(weeks))
+    ]
+    began = {"therapist": therapist, "by": by, "started_on": days[0]}
+    episodes = [add_client(code=code, **began) for code in couple.courses]
+    circle = make_circle(kind=Circle.Kind.COUPLE, code=couple.code, episodes=episodes, by=by)
+    dice = random.Random(couple.code)  # noqa: S311 - repeatable on purpose; nothing secret
+    for place, day in enumerate(days):
+        meeting = log_meeting(
+            circle=circle,
+            starts_at=datetime.combine(day, time(couple.hour), ZoneInfo(TIME_ZONE)),
+            became={member.pk: "held" for member in circle.members.all()},
+            by=by,
+        )
+        for session in meeting.sessions.order_by("episode__client__code"):
+            said = couple.courses[session.episode.client.code][place]
+            if said != ".":
+                _rate(session, Perspective.CLIENT, said, dice)
+    for episode in episodes:
+        _look(episode)
 
 
 def _look(episode):

@@ -277,3 +277,27 @@ OTHERS = [
     )
     for number, course in enumerate(courses)
 ]
+
+@dataclass(frozen=True)
+class Couple:
+    """Two clients who come together: what each said of the same meetings, by their codes."""
+
+    code: str
+    tells: str
+    therapist: Person
+    courses: dict[str, list[str]]
+    days_ago: int
+    hour: int
+
+
+COUPLE = Couple(
+    code="LINDEN",
+    tells="further apart at the last meeting than before, though neither stands out alone",
+    therapist=THEO,
+    days_ago=4,
+    hour=17,
+    courses={
+        "E-701": ["7 7 7", "7 7 8", "7 6 7", "7 7 7", "8 7 7", "7 7 7", "9 9 9"],
+        "G-702": ["6 7 6", "7 6 7", ".", "6 6 7", "7 6 6", "6 7 7", "5 4 5"],
+    },
+)
