@@ -80,7 +80,7 @@ def leave_circle(*, member, by, left_on=None):
     if member.left_on is not None:
         return member
     member.left_on = left_on or member.client.practice.day()
-    member.full_clean()
+    member.full_clean(exclude=["co_episode"])  # A colleague's: it cannot be seen from here.
     member.save(update_fields=["left_on"])
     record("circle.left", member, by=by, fields=["left_on"])
     return member

@@ -106,7 +106,8 @@ def circle_lead(request, circle_id):
             return redirect("circle", circle.pk)
     members = present_members(circle)
     _record_reading(request, circle, members)
-    return render(request, "meetings/lead.html", {"form": form, "circle": circle})
+    context = {"form": form, "circle": circle, "members": members}
+    return render(request, "meetings/lead.html", context)
 
 
 @clinicians_only
