@@ -11,6 +11,9 @@ from alliance.psychometrics.gap import Gap, describe_gap
 from alliance.trends.cards import Card
 from alliance.trends.words import points
 
+# The therapist's measure, and the client's that says the same from the other seat.
+COUNTERPARTS = {"session-therapist": "session"}
+
 
 @dataclass(frozen=True, slots=True)
 class Views:
@@ -24,19 +27,15 @@ def present_views(rows):
     """Say how the two views of the sessions lie to each other; None where nobody rated both.
 
     `rows` are the sessions of the trend, oldest first. A pair is one session rated
-    by both on the same measure. Below five pairs nothing is said but that.
+    by both on the same statements. Below five pairs nothing is said but that.
     """
-    both = [
-        row
-        for row in rows
-        if row.rating and row.own and row.rating.measure_id == row.own.measure_id
-    ]
     if not any(row.own for row in rows):
         return None
+    both = [row for row in rows if row.rating and row.own]
     gap = describe_gap(
         [row.session.number for row in both],
         [row.rating.total for row in both],
-        [row.own.total for row in both],
+        [row.own.total if _is_pair(row) else None for row in both],
         [row.own.guess for row in both],
     )
     if gap.difference is None:
@@ -53,6 +52,12 @@ def present_views(rows):
 
 def _range(estimate):
     return {"low": points(estimate.low), "high": points(estimate.high)}
+
+
+def _is_pair(row):
+    """Whether both were asked the same: the therapist's statements are those of ours."""
+    own, told = (rating.measure_version.measure.key for rating in (row.own, row.rating))
+    return COUNTERPARTS.get(own) == told
 
 
 def _difference(pairs, found):
