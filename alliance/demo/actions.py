@@ -11,6 +11,7 @@ from django.utils import timezone
 from alliance.asking.actions import request_rating, submit_rating
 from alliance.demo import stories
 from alliance.demo.supervision import meet_before, plan_the_next
+from alliance.goals.actions import agree_on_goal, note_worked_on, say_how_near
 from alliance.measures.models import Perspective
 from alliance.patterns.actions import work_out_figures
 from alliance.ratings.models import Rating, RatingRequest
@@ -102,6 +103,7 @@ def _tell(story, members):
     dice = random.Random(story.code)  # noqa: S311 - repeatable on purpose; nothing secret
     _hold(episode, story, story.course, days, dice)
     _look(episode)
+    _work_on_goals(episode, stories.GOALS.get(story.code, []))
     if story.handed_to:
         successor = hand_over_episode(
             episode=episode,
@@ -184,6 +186,23 @@ def _look(episode):
     open_trend(
         episode=episode, by=episode.therapist.user, shown=list(said.filter(comment_audience=""))
     )
+
+
+def _work_on_goals(episode, told):
+    """Agree on goals at the beginning, tick them, and say now and then how near they are."""
+    by = episode.therapist.user
+    goals = [
+        (agree_on_goal(episode=episode, words=words, agreed_on=episode.started_on, by=by), *rest)
+        for words, *rest in told
+    ]
+    for place, session in enumerate(episode.sessions.held().order_by("starts_at") if goals else []):
+        worked_on = [goal for goal, places, _near in goals if place in places]
+        note_worked_on(session=session, goals=worked_on, by=by)
+        for goal, _places, near in goals:
+            if place in near:
+                client, therapist = near[place]
+                said = {"client": client, "therapist": therapist}
+                say_how_near(goal=goal, by=by, on=session.held_on, **said)
 
 
 def _rate(session, respondent, said, dice, comment=""):

@@ -301,3 +301,12 @@ COUPLE = Couple(
         "G-702": ["6 7 6", "7 6 7", ".", "6 6 7", "7 6 6", "6 7 7", "5 4 5"],
     },
 )
+# By client: their goals, each with the places in the course where it was worked on, and how near
+# it was, by place, as client and therapist said it.
+GOALS = {
+    "B-318": [
+        ("To tell my brother what I need without shouting.", {2, 3, 4, 6}, {2: (2, 3), 7: (5, 5)}),
+        ("To find work that leaves me evenings.", {8, 9, 10}, {8: (1, 4), 10: (1, 5)}),
+    ],
+    "K-231": [("To sleep through before an exam.", {1, 2, 4, 5, 8, 9}, {1: (3, 4), 9: (7, 6)})],
+}

@@ -71,11 +71,11 @@ def note_worked_on(*, session, goals, by):
 
 
 @transaction.atomic
-def say_how_near(*, goal, by, **marks):
-    """Store how near a goal is today, as `client` or `therapist`, or both, see it.
+def say_how_near(*, goal, by, on=None, **marks):
+    """Store how near a goal is, as `client` or `therapist`, or both, see it.
 
     Who is not named was not asked. None of the client is that they would
-    rather not say.
+    rather not say. `on` is today, unless invented data are being made.
     """
     goal = _lock(goal)
     _refuse_ended(goal)
@@ -83,7 +83,7 @@ def say_how_near(*, goal, by, **marks):
         GoalMark.objects.update_or_create(
             goal=goal,
             respondent=Perspective(respondent),
-            marked_on=goal.episode.therapist.practice.day(),
+            marked_on=on or goal.episode.therapist.practice.day(),
             defaults={"mark": mark},
         )
     if marks:
