@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.log import AdminEmailHandler
 
+from alliance.goals.models import Goal
 from alliance.logs import MaskSecrets, Report
 from alliance.ratings.models import Comment
 from sessions_app.access.encryption import SIGN, make_key, read_keys
@@ -142,6 +143,24 @@ def test_fifty_markers_entered_through_the_forms_are_nowhere_in_clear(
     assert SIGN in logged
     assert [marker for marker in markers if marker in logged] == []
     assert [marker for marker in markers if marker in " ".join(reports())] == []
+
+
+def test_goals_and_why_they_ended_are_nowhere_in_clear(committed, cast, client, written, reports):
+    first, second, why = (f"Marker{secrets.token_hex(6)}" for _time in range(3))
+    client.force_login(cast.theo)
+    sent = {"words": first, "agreed_on": f"{timezone.localdate():%Y-%m-%d}"}
+    assert client.post(reverse("goals", args=[cast.cleo.pk]), sent).status_code == 302
+    address = reverse("goal", args=[Goal.objects.get().pk])
+    assert client.post(address, {"words": second}).status_code == 302
+    assert client.post(address, {"ending": "reached", "remark": why}).status_code == 302
+    goal = Goal.objects.get()
+    assert (goal.words, goal.remark) == (second, why)
+    lowered, logged = dump().lower(), written.getvalue()
+    assert "INSERT INTO" in logged
+    for marker in (first, second, why):
+        assert marker.lower().encode() not in lowered
+        assert marker not in logged
+        assert marker not in " ".join(reports())
 
 
 def test_a_report_of_an_error_says_where_it_broke_and_nothing_that_was_entered(

@@ -7,7 +7,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from alliance.measures.models import Perspective
-from sessions_app.access.fields import EncryptedTextField, is_encrypted
+from sessions_app.access.encryption import SIGN
+from sessions_app.access.fields import EncryptedTextField, IsEncrypted, is_encrypted
 from sessions_app.access.models import Membership
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
@@ -49,9 +50,9 @@ class Goal(models.Model):
 
     class Meta:
         constraints = [
-            is_encrypted("words", "goal_words_are_encrypted"),
+            # Never empty; and not asked in the database, which would show it the words.
+            IsEncrypted(condition=Q(words__stored_as=SIGN), name="goal_words_are_encrypted"),
             is_encrypted("remark", "goal_remark_is_encrypted"),
-            models.CheckConstraint(condition=~Q(words=""), name="goal_has_words"),
             models.CheckConstraint(
                 condition=Q(ended_on=None, ending="") | (Q(ended_on__isnull=False) & ~Q(ending="")),
                 name="goal_that_ended_says_how",

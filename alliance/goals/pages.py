@@ -15,6 +15,7 @@ from alliance.measures.models import Perspective
 from sessions_app.sessions.models import Session
 
 LOOKS_BACK = 10
+ENOUGH_TO_DRAW = 3
 MOST_SHOWN = 12  # As many as a sparkline holds.
 
 
@@ -99,7 +100,7 @@ def _in_words(goal, held, *, with_form):
         worked_on=_worked_on(goal, held),
         said=_said(goal),
         days=days[::-1],
-        drawing=_drawn(series) if len(series) > 1 else None,
+        drawing=_drawn(series) if len(series) >= ENOUGH_TO_DRAW else None,
         form=NearForm(auto_id=f"{goal.pk}-%s") if with_form else None,
     )
 

@@ -217,7 +217,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="goal",
             constraint=sessions_app.access.fields.IsEncrypted(
-                condition=models.Q(("words", ""), ("words__stored_as", "aes1."), _connector="OR"),
+                condition=models.Q(("words__stored_as", "aes1.")),
                 name="goal_words_are_encrypted",
             ),
         ),
@@ -226,12 +226,6 @@ class Migration(migrations.Migration):
             constraint=sessions_app.access.fields.IsEncrypted(
                 condition=models.Q(("remark", ""), ("remark__stored_as", "aes1."), _connector="OR"),
                 name="goal_remark_is_encrypted",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="goal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("words", ""), _negated=True), name="goal_has_words"
             ),
         ),
         migrations.AddConstraint(

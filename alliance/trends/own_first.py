@@ -91,6 +91,7 @@ def veil(rows, hidden):
             comment="",
             is_break=False,
             marks=[],
+            is_waiting=True,
         )
         if row.session.pk in hidden
         else row

@@ -49,6 +49,7 @@ class Row:
     is_break: bool
     marks: list[str]
     own_marks: list[str]
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,9 @@ def present_trend(episode, *, is_holder, reader=None):
         earlier=earlier,
         is_new=not is_holder and _latest_rated(rows) in new,
     )
-    lead, *details = _beside_what_waits(said, standing) if waiting else said
+    if waiting and not standing.sessions_held:
+        said = [Statement(_("No other rating has come yet."))]
+    lead, *details = said
     points = _points(rows, walk, flags, new)
     layout = lay_out(points, _panel_names())
     has_own = any(row.own for row in rows)
@@ -166,12 +169,6 @@ def present_trend(episode, *, is_holder, reader=None):
         waiting=waiting,
         views=present_views(rows),
     )
-
-
-def _beside_what_waits(said, standing):
-    """Say that all else is as it was before the ratings that are not shown yet."""
-    waits = Statement(_("A rating has come. What is said here is as it was before."))
-    return [waits, *said] if standing.sessions_held else [waits]
 
 
 def _panel_names():

@@ -116,15 +116,14 @@ def test_what_is_drawn_and_said_is_what_was_before_it_came(cast):
     session = hold(cast.cleo)
     rate(session, 2)
     after = present_trend(cast.cleo, is_holder=True, reader=cast.theo)
-    assert [one.text for one in after.details] == [
+    assert [one.text for one in (after.lead, *after.details)] == [
         one.text for one in (before.lead, *before.details)
     ]
     assert [one.session for one in after.waiting] == [session]
     assert [row.marks for row in after.rows[:-1]] == [row.marks for row in before.rows]
     assert (after.rows[-1].marks, after.rows[-1].what) == ([], "A rating has come")
     assert after.marked == before.marked
-    levels = [trace["y"] for trace in before.figure["data"] if trace.get("name")]
-    assert levels
+    assert str(after.svg).count("<circle") == str(before.svg).count("<circle") + 4  # Rings.
     assert after.suggestion == before.suggestion
 
 
@@ -135,7 +134,8 @@ def test_the_first_rating_of_all_waits_too(cast, sessions, client):
     body = page(client, cast)
     assert TOLD in body
     assert ">3.0<" not in body
-    assert "No session has been logged yet" not in body
+    assert "No other rating has come yet." in body
+    assert reverse("rating-ask", args=[sessions["cleo"].pk]) not in body
 
 
 def test_a_flag_that_the_hidden_rating_settles_still_stands(cast):

@@ -1224,13 +1224,12 @@ PROMISES = {
         [{"mu": 0, "mu_se": 0, "tau2": 0}],
     ),
     # --- Goals, and own ratings first ---
-    "goal_words_are_encrypted": _encrypted(lambda s: _goal(s), "words", may_be_empty=False),
-    "goal_remark_is_encrypted": _encrypted(lambda s: _goal(s), "remark"),
-    "goal_has_words": lambda s: (
-        add(Goal, episode=s.cleo, agreed_on=timezone.localdate()),
-        [{"words": ""}],
-        [{"words": "To speak up."}],
+    "goal_words_are_encrypted": lambda s: (
+        change(_goal(s)),
+        [{"words": ""}, *_encrypted(_goal, "words", may_be_empty=False)(s)[1]],
+        _encrypted(_goal, "words", may_be_empty=False)(s)[2],
     ),
+    "goal_remark_is_encrypted": _encrypted(lambda s: _goal(s), "remark"),
     "goal_that_ended_says_how": lambda s: (
         change(_goal(s)),
         [{"ended_on": _goal(s).agreed_on}, {"ending": "reached"}],
