@@ -3,8 +3,10 @@
 from alliance.asking.models import Arrangement, AskingRules
 from alliance.asking.standing_models import StandingLink
 from alliance.detection.models import ParameterVersion, Sensitivity
+from alliance.digests.models import Digest
 from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.goals.models import Goal, GoalMark, GoalTick
+from alliance.follow_up.own_models import PracticePrompt, Reflection
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.patterns.models import PracticeFigures
@@ -26,6 +28,7 @@ __all__ = [
     "Arrangement",
     "AskingRules",
     "Comment",
+    "Digest",
     "Flag",
     "FollowUp",
     "Goal",
@@ -40,9 +43,11 @@ __all__ = [
     "ParameterVersion",
     "PracticeFigures",
     "PrivateNote",
+    "PracticePrompt",
     "Rating",
     "RatingRequest",
     "Reading",
+    "Reflection",
     "Sensitivity",
     "ShownUnrated",
     "Standing",

@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("alliance.caseload.urls")),
     path("", include("alliance.supervision.urls")),
     path("", include("alliance.patterns.urls")),
+    path("", include("alliance.digests.urls")),
 ]
 if settings.DEMO:
     urlpatterns.append(path("", include("alliance.demo.urls")))

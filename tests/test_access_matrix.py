@@ -21,6 +21,7 @@ from django.utils import timezone
 from alliance.asking.actions import send_to_tablet
 from alliance.asking.standing_actions import choose_pin, make_standing_link
 from alliance.goals.actions import agree_on_goal
+from alliance.follow_up.actions import reflect
 from alliance.ratings.models import RatingRequest
 from alliance.sending.actions import ask_by_message
 from alliance.supervision.actions import add_line, agree, plan_meeting
@@ -251,6 +252,8 @@ MATRIX = {
     "practice-asking-rules": ("practice", RULES, managed(200, 302)),
     "practice-asking-sample": ("practice", {}, managed(NOT_SO, 302)),
     "practice-numbers": ("practice", {}, managed(200, NOT_SO)),
+    "prompts": ("practice", {}, managed(200, NOT_SO)),
+    "prompts-change": ("prompts", {"help": "Ask."}, managed(200, 302)),
     "tablets": ("practice", {}, managed(200, NOT_SO)),
     "tablet-invite": ("practice", {"name": "Room 2"}, managed(200, 200)),
     "tablet-revoke": ("tablet", {}, managed(NOT_SO, 302)),
@@ -304,6 +307,10 @@ MATRIX = {
     "own-first": (None, {}, clinicians(200, 200)),
     "rating-follow-up": ("rating", {"agreed": "Slower."}, by_object(HOLDS, 200, 302)),
     "last-time": ("after a flag", {"discussed": "Pace."}, by_object(HOLDS, 200, 302)),
+    "marked-own": (None, {}, clinicians(200, NOT_SO)),
+    "reflection": ("episode", {"open": "Much."}, by_object(HOLDS, 200, 302)),
+    "reflection-empty": ("reflection", {}, by_object(HOLDS, NOT_SO, 302)),
+    "digest": (None, {}, clinicians(200, 422)),
     "flag-acknowledge": ("flag", {"outcome": "mended"}, by_object(HOLDS, 200, 302)),
     "rating-send": ("by mail", {"way": "email"}, by_object(HOLDS, NOT_SO, 302)),
     "episode-asking": ("episode", {"way": "standing"}, by_object(HOLDS, 200, 302)),
@@ -384,7 +391,7 @@ def path(name, target, thing):
         return reverse(name)
     if target == "key":
         return reverse(name, kwargs={"uidb36": "1", "key": "set-password"})
-    if target == "behind a bookmark":
+    if target in {"behind a bookmark", "prompts"}:
         return reverse(name, kwargs=thing)
     return reverse(name, args=[thing])
 
@@ -650,6 +657,15 @@ MADE = {
     "meeting": lambda cast: keys(meetings(cast)),
     "point": lambda cast: keys(written_in(cast, add_line)),
     "agreed": lambda cast: keys(written_in(cast, agree)),
+    "prompts": lambda cast: {
+        name: {"practice_id": getattr(cast, name).client.practice_id, "key": "goals"}
+        for name in OBJECTS
+    },
+    "reflection": lambda cast: {
+        name: reflect(episode=one, said={"open": "Much."}, by=one.therapist.user).pk
+        for name in OBJECTS
+        if (one := getattr(cast, name))
+    },
     "flag": lambda cast: keys(flags(cast)),
     "after a flag": lambda cast: (
         flags(cast)

@@ -24,10 +24,11 @@ from alliance.asking.models import Arrangement
 from alliance.asking.second_thoughts import decline, open_again, stop_asking, take_back
 from alliance.asking.standing_actions import make_standing_link
 from alliance.asking.standing_models import StandingLink
-from alliance.follow_up.actions import acknowledge, follow_up
+from alliance.follow_up.actions import acknowledge, follow_up, reflect
 from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.goals.actions import agree_on_goal, note_worked_on, say_how_near
 from alliance.goals.models import Goal, GoalMark, GoalTick
+from alliance.follow_up.own_models import Reflection
 from alliance.measures.models import Perspective
 from alliance.patterns.models import PracticeFigures
 from alliance.ratings.models import Comment, Rating, RatingRequest
@@ -94,6 +95,7 @@ WALLED = (
     Circle,
     CircleMember,
     Meeting,
+    Reflection,
 )
 pytestmark = pytest.mark.postgresql
 
@@ -156,6 +158,7 @@ def said(cast, sessions):
             became={circle.members.get().pk: "held"},
             by=episode.therapist.user,
         )
+        reflect(episode=episode, said={"open": "Her brother."}, by=episode.therapist.user)
         Reading.objects.create(
             rating=session.ratings.get(), reader=episode.therapist, read_at=timezone.now()
         )
@@ -390,6 +393,7 @@ def test_where_nobody_is_bound_there_is_nothing(said, model):
         Circle,
         CircleMember,
         Meeting,
+        Reflection,
     }:  # The clients’ pages do not even reach these.
         assert count_as("form", model) == 0
 
@@ -467,11 +471,27 @@ def test_nobody_writes_a_private_note_in_the_name_of_the_other(cast, met):
     PrivateNote.objects.filter(writer=cast.members["sue"]).delete()
     with (
         rows_of(cast.theo),
+
+
+@pytest.mark.parametrize("name", ["theo", "sue", "olga", "mara", "rita", "root"])
+def test_a_reflection_opens_to_whoever_wrote_it_and_to_nobody_else(cast, said, name):
+    person = cast.root if name == "root" else getattr(cast, name)
+    with rows_of(person), working_as("app"):
+        found = set(Reflection.objects.values_list("by__user", flat=True))
+        assert found == ({person.pk} if name in {"theo", "olga"} else set())
+        others = Reflection.objects.exclude(by__user=person)
+        assert others.update(at=timezone.now()) == 0
+
+
+def test_nobody_puts_a_reflection_into_anothers_hands(cast, said):
+    with (
+        rows_of(cast.sue),
         working_as("app"),
         pytest.raises(ProgrammingError, match="row-level security"),
         transaction.atomic(),
     ):
         PrivateNote.objects.create(meeting=met, writer=cast.members["sue"], text="Not hers.")
+        Reflection.objects.create(episode=cast.cleo, by=cast.members["theo"])
 
 
 def test_managers_and_reception_see_that_there_are_clients_and_not_what_is_said(cast, said):

@@ -1,4 +1,6 @@
-"""Writing down what came of a rating and of a flag."""
+"""Writing down what came of a rating and of a flag, what could help, and a reflection."""
+
+import json
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -6,6 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from alliance.follow_up.models import Acknowledgement, FollowUp
+from alliance.follow_up.own_models import PracticePrompt, Reflection
+from alliance.follow_up.prompts import ours
 from sessions_app.access.actions import record
 
 
@@ -48,3 +52,40 @@ def acknowledge(*, flag, outcome, by, remark="", at=None):
     kept.save()
     record("flag.acknowledged", kept, by=by, fields=["outcome", "remark"])
     return kept
+
+
+@transaction.atomic
+def change_prompts(*, practice, key, by, **lists):
+    """Put a practice's own words in the place of ours; a list that is empty or as ours is ours."""
+    told = ours()[0][key]
+    changed = []
+    for part, text in lists.items():
+        kept = PracticePrompt.objects.filter(practice=practice, key=f"{key}.{part}").first()
+        kept = kept or PracticePrompt(practice=practice, key=f"{key}.{part}")
+        text = "" if text.splitlines() == told[part] else text
+        if kept.text != text:
+            kept.text = text
+            kept.full_clean()
+            kept.save()
+            changed.append(kept.key)
+    if changed:
+        record("prompts.changed", practice, by=by, fields=changed)
+
+
+@transaction.atomic
+def reflect(*, episode, said, by):
+    """Keep what the therapist of `episode` thought of how they are with a client."""
+    kept = Reflection(episode=episode, by=episode.therapist, text=json.dumps(said))
+    kept.full_clean()
+    kept.save()
+    record("reflection.kept", kept, by=by)
+    return kept
+
+
+@transaction.atomic
+def empty_reflection(*, reflection, by):
+    """Let nothing be left of a reflection but that there was one."""
+    kept = Reflection.objects.select_for_update(of=("self",)).get(pk=reflection.pk)
+    kept.text = ""
+    kept.save()
+    record("reflection.emptied", kept, by=by)

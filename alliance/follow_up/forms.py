@@ -4,8 +4,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from alliance.follow_up.models import Acknowledgement
+from alliance.follow_up.words import qualities_to_reflect_on
+from sessions_app.places.forms import helper
 
 LONGEST = 280
+LONGEST_LIST = 2000
 
 
 class FollowUpForm(forms.Form):
@@ -48,3 +51,58 @@ class AcknowledgementForm(forms.Form):
         super().__init__(sent, auto_id=f"flag-{flag.pk.hex[:8]}-%s")
         for name in self.fields if kept else ():
             self.initial[name] = getattr(kept, name)
+
+
+class PromptsForm(forms.Form):
+    """Three short lists, a line each; one that is empty, or as ours, is ours again."""
+
+    def __init__(self, sent=None, *, prompts):
+        super().__init__(sent)
+        for part in prompts.parts:
+            self.fields[_name(part)] = forms.CharField(
+                label=part.title,
+                initial="\n".join(part.lines),
+                max_length=LONGEST_LIST,
+                required=False,
+                widget=forms.Textarea(attrs={"rows": 6}),
+                help_text=_("Changed by your practice. Empty it to have ours again.")
+                if part.is_changed
+                else "",
+            )
+        self.helper = helper(*self.fields, submit=_("Store"))
+
+    def clean(self):
+        """Keep the lines that say something, without what stands around them."""
+        cleaned = super().clean() or self.cleaned_data
+        return {
+            name: "\n".join(filter(None, map(str.strip, text.splitlines())))
+            for name, text in cleaned.items()
+        }
+
+
+def _name(part):
+    return part.key.rpartition(".")[2]
+
+
+class ReflectionForm(forms.Form):
+    """A few words on each of six qualities, all of them optional."""
+
+    def __init__(self, sent=None):
+        super().__init__(sent)
+        for key, (name, question) in qualities_to_reflect_on().items():
+            self.fields[key] = forms.CharField(
+                label=name,
+                help_text=question,
+                max_length=LONGEST,
+                required=False,
+                widget=forms.TextInput(attrs={"autocomplete": "off"}),
+            )
+        self.helper = helper(*self.fields, submit=_("Keep it for myself"))
+
+    def clean(self):
+        """Ask for one word at least: nothing at all need not be kept."""
+        cleaned = super().clean() or self.cleaned_data
+        said = {key: text for key, text in cleaned.items() if text}
+        if not said and not self.errors:
+            raise forms.ValidationError(_("Write a word on one of them at least."))
+        return said

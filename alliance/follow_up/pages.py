@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from alliance.follow_up.forms import AcknowledgementForm, FollowUpForm, LastTimeForm
 from alliance.follow_up.models import FollowUp
+from alliance.follow_up.prompts import Prompts, all_prompts, what_could_help
 from alliance.follow_up.standing_out import Series
 from alliance.follow_up.words import ASKS_NOTHING, TO_SPEAK_ABOUT, noticed
 from alliance.measures.models import Perspective
@@ -49,6 +50,7 @@ class Marked:
     component: str
     kept: object
     form: AcknowledgementForm
+    prompts: list[Prompts]
 
     @property
     def is_standing(self):
@@ -60,6 +62,7 @@ class WhatCame:
     """The part of an episode's page that says what came of it all."""
 
     episode: Episode
+    is_own: bool
     is_writable: bool
     way: Way | None
     standing: list[Marked]
@@ -84,9 +87,11 @@ def present_what_came(episode, *, is_holder, user):
         .order_by("-session__starts_at", "-rank")
     )
     series = Series(episode)
-    marked = [present_flag(flag, series) for flag in flags]
+    prompts = all_prompts(episode.therapist.practice_id)
+    marked = [present_flag(flag, series, prompts) for flag in flags]
     return WhatCame(
         episode=episode,
+        is_own=is_holder,
         is_writable=may_write(episode, is_holder=is_holder),
         way=_way(series.latest, user),
         standing=[one for one in marked if one.is_standing],
@@ -94,8 +99,8 @@ def present_what_came(episode, *, is_holder, user):
     )
 
 
-def present_flag(flag, series, form=None):
-    """Say of a flag what it is about, and what became of it so far."""
+def present_flag(flag, series, prompts, form=None):
+    """Say of a flag what it is about, what could help, and what became of it so far."""
     kept = getattr(flag, "acknowledgement", None)
     component = series.stands_out(flag.session_id)
     return Marked(
@@ -104,6 +109,7 @@ def present_flag(flag, series, form=None):
         component=component,
         kept=kept,
         form=form or AcknowledgementForm(flag=flag, kept=kept),
+        prompts=what_could_help(prompts, kind=flag.kind, component=component),
     )
 
 

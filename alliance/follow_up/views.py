@@ -9,6 +9,7 @@ from alliance.follow_up.actions import acknowledge, follow_up
 from alliance.follow_up.forms import AcknowledgementForm, FollowUpForm, LastTimeForm
 from alliance.follow_up.models import FollowUp
 from alliance.follow_up.pages import present_flag, present_last_time
+from alliance.follow_up.prompts import all_prompts
 from alliance.follow_up.standing_out import Series
 from alliance.follow_up.words import ASKS_NOTHING
 from alliance.measures.models import Perspective
@@ -93,10 +94,9 @@ def _acknowledge(request, flag):
         else:
             return _back_to(flag.episode)
     record("episode.read", flag.episode, by=request.user)
-    context = {
-        "marked": present_flag(flag, Series(flag.episode), form=form),
-        "episode": flag.episode,
-    }
+    prompts = all_prompts(flag.episode.therapist.practice_id)
+    marked = present_flag(flag, Series(flag.episode), prompts, form=form)
+    context = {"marked": marked, "episode": flag.episode}
     return render(request, "follow_up/flag.html", context, status=_status(form))
 
 

@@ -33,3 +33,21 @@ def noticed(kind, component=""):
         return said
     name = component_names()[component].lower()
     return _("%(said)s, most of all “%(component)s”") % {"said": said, "component": name}
+
+
+def qualities_to_reflect_on():
+    """Return six qualities of a therapist by key: what each is called, and a question on it."""
+    return {
+        "unjudged": (_("Not judging"), _("What did I find hard to take without judging it?")),
+        "genuine": (_("Genuine"), _("Where was I myself, and where did I play a part?")),
+        "empathic": (_("Empathic"), _("What did I understand of how it is for this client?")),
+        "open": (_("Open"), _("What surprised me, and what did I not want to hear?")),
+        "flexible": (
+            _("Flexible"),
+            _("Where did I keep to my plan, and where did I change it?"),
+        ),
+        "limits": (
+            _("Clear limits"),
+            _("What did I promise or let pass, and was it clear?"),
+        ),
+    }

@@ -22,10 +22,12 @@ from alliance.asking.standing_actions import make_standing_link
 from alliance.asking.standing_models import StandingLink
 from alliance.detection.actions import choose_sensitivity
 from alliance.detection.models import ParameterVersion, Sensitivity
-from alliance.follow_up.actions import acknowledge, follow_up
+from alliance.digests.models import Digest
+from alliance.follow_up.actions import acknowledge, follow_up, reflect
 from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.goals.actions import agree_on_goal, note_worked_on, say_how_near
 from alliance.goals.models import Goal, GoalMark, GoalTick
+from alliance.follow_up.own_models import PracticePrompt
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.patterns.models import PracticeFigures
@@ -323,6 +325,16 @@ def _own_first(scene):
     return OwnFirst.objects.get_or_create(
         practice=scene.cast.practice, member=None, defaults={"is_on": True}
     )[0]
+
+
+def _reflected(scene):
+    return reflect(episode=scene.cleo, said={"open": "Her brother."}, by=scene.cast.theo)
+
+
+def _digest(scene):
+    member = scene.members["theo"]
+    chosen = {"every": "day", "due_at": timezone.now()}
+    return Digest.objects.get_or_create(member=member, defaults=chosen)[0]
 
 
 def _rules(scene):
@@ -1316,6 +1328,23 @@ PROMISES = {
         add(Acknowledgement, flag=_acknowledged(s).flag, outcome="mended", by=s.members["theo"]),
         [{}],
         [{"flag": Flag.objects.get_or_create(**s.flag_values | {"kind": "top"})[0]}],
+    ),
+    "reflection_is_encrypted": _encrypted(lambda s: _reflected(s), "text"),
+    "practice_prompt_once_for_a_list": lambda s: (
+        add(
+            PracticePrompt,
+            practice=PracticePrompt.objects.get_or_create(
+                practice=s.cast.practice, key="goals.help"
+            )[0].practice,
+            key="goals.help",
+        ),
+        [{}],
+        [{"key": "goals.avoid"}, {"practice": s.cast.elsewhere}],
+    ),
+    "digest_is_due_unless_never": lambda s: (
+        change(_digest(s)),
+        [{"due_at": None}, {"every": "never"}, {"every": "hour"}],
+        [{"every": "week"}, {"every": "never", "due_at": None}],
     ),
     "acknowledgement_outcome_is_known": _known(
         lambda s: _acknowledged(s), "outcome", *Acknowledgement.Outcome.values

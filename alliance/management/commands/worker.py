@@ -8,6 +8,7 @@ from django.db import DatabaseError, close_old_connections, reset_queries
 from django_tasks_db.management.commands.db_worker import Worker
 
 from alliance.patterns.actions import keep_figures
+from alliance.digests.actions import send_digests
 from alliance.sending.rounds import make_round
 from sessions_app.management.all_rows import AllRowsCommand
 
@@ -57,6 +58,7 @@ class Command(AllRowsCommand):
                     next_round = time.monotonic() + ROUND_EVERY
                     make_round(is_over=is_over.is_set)
                     keep_figures()
+                    send_digests(is_over=is_over.is_set)
             except DatabaseError as error:
                 # It may be starting anew; what waits is in its tables.
                 logger.error("The database did not do its part: %s", type(error).__name__)
