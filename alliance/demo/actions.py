@@ -12,6 +12,7 @@ from alliance.asking.actions import request_rating, submit_rating
 from alliance.demo import stories
 from alliance.demo.supervision import meet_before, plan_the_next
 from alliance.goals.actions import agree_on_goal, note_worked_on, say_how_near
+from alliance.demo.came import tell_what_came
 from alliance.measures.models import Perspective
 from alliance.patterns.actions import work_out_figures
 from alliance.ratings.models import Rating, RatingRequest
@@ -82,6 +83,7 @@ def load_demo():
         _tell(story, members)
     work_out_figures(practice=practice)
     _tell_together(stories.COUPLE, members[stories.COUPLE.therapist.email])
+    tell_what_came()
     return True
 
 

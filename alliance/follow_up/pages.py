@@ -67,6 +67,7 @@ class WhatCame:
     way: Way | None
     standing: list[Marked]
     earlier: list[Marked]
+    before: list[tuple[Rating, FollowUp]]
 
 
 def may_write(episode, *, is_holder):
@@ -87,15 +88,18 @@ def present_what_came(episode, *, is_holder, user):
         .order_by("-session__starts_at", "-rank")
     )
     series = Series(episode)
+    lines = FollowUp.objects.visible_to(user).filter(rating__session__episode=episode)
+    kept = {one.rating_id: one for one in lines}
     prompts = all_prompts(episode.therapist.practice_id)
     marked = [present_flag(flag, series, prompts) for flag in flags]
     return WhatCame(
         episode=episode,
         is_own=is_holder,
         is_writable=may_write(episode, is_holder=is_holder),
-        way=_way(series.latest, user),
+        way=_way(series.latest, kept),
         standing=[one for one in marked if one.is_standing],
         earlier=[one for one in marked if one.kept and not one.is_standing],
+        before=[(one, kept[one.pk]) for one in series.ratings[1:] if one.pk in kept],
     )
 
 
@@ -113,10 +117,10 @@ def present_flag(flag, series, prompts, form=None):
     )
 
 
-def _way(rating, user):
+def _way(rating, lines):
     if rating is None:
         return None
-    kept = FollowUp.objects.visible_to(user).filter(rating=rating).first()
+    kept = lines.get(rating.pk)
     return Way(
         rating=rating,
         steps=[

@@ -187,7 +187,18 @@ def test_once_a_flag_has_settled_what_came_of_it_is_kept_among_the_earlier_ones(
     page = present_what_came(cast.cleo, is_holder=True, user=cast.theo)
     assert [one.flag for one in page.earlier] == [flag]
     assert flag not in [one.flag for one in page.standing]
-    assert "What was marked earlier" in page_of(cast, "theo")
+    assert "Earlier: spoken about, agreed, and marked" in page_of(cast, "theo")
+
+
+def test_lines_of_earlier_ratings_stay_to_be_read_and_changed(cast, low):
+    follow_up(rating=low, discussed="The aims.", agreed="Sleep first.", by=cast.theo)
+    rate(hold(cast.cleo), 8)
+    page = page_of(cast, "theo")
+    for said in ("The aims.", "Sleep first.", reverse("rating-follow-up", args=[low.pk])):
+        assert said in page
+    theirs = page_of(cast, "sue")
+    assert "Sleep first." in theirs
+    assert reverse("rating-follow-up", args=[low.pk]) not in theirs
 
 
 def test_good_news_and_what_no_longer_holds_ask_nothing(cast, flag):
