@@ -310,7 +310,7 @@ MATRIX = {
     "marked-own": (None, {}, clinicians(200, NOT_SO)),
     "reflection": ("episode", {"open": "Much."}, by_object(HOLDS, 200, 302)),
     "reflection-empty": ("reflection", {}, by_object(HOLDS, NOT_SO, 302)),
-    "digest": (None, {}, clinicians(200, 422)),
+    "digest": (None, {}, clinicians(200, 200)),
     "flag-acknowledge": ("flag", {"outcome": "mended"}, by_object(HOLDS, 200, 302)),
     "rating-send": ("by mail", {"way": "email"}, by_object(HOLDS, NOT_SO, 302)),
     "episode-asking": ("episode", {"way": "standing"}, by_object(HOLDS, 200, 302)),

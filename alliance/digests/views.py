@@ -19,5 +19,4 @@ def digest(request):
             choose_digest(member=member, every=form.cleaned_data[str(member.pk)], by=request.user)
         messages.success(request, _("Stored. It holds from now on."))
         return redirect("digest")
-    status = 422 if form.is_bound else 200
-    return render(request, "digests/choice.html", {"form": form}, status=status)
+    return render(request, "digests/choice.html", {"form": form})

@@ -39,7 +39,7 @@ def prompts_change(request, practice_id, key):
         messages.success(request, _("Stored."))
         return redirect("prompts", practice.pk)
     context = {"practice": practice, "prompts": found, "form": form}
-    return render(request, "follow_up/practice_change.html", context, status=_status(form))
+    return render(request, "follow_up/practice_change.html", context)
 
 
 @clinicians_only
@@ -57,7 +57,7 @@ def reflection(request, episode_id):
         record("episode.read", episode, by=request.user)
         kept = present_reflections(episode, user=request.user)
         context = {"episode": episode, "form": form, "kept": kept}
-        return render(request, "follow_up/reflection.html", context, status=_status(form))
+        return render(request, "follow_up/reflection.html", context)
 
 
 @clinicians_only
@@ -82,7 +82,3 @@ def marked_own(request):
 
 def _managed(request, practice_id):
     return get_object_or_404(Practice.objects.managed_by(request.user), pk=practice_id)
-
-
-def _status(form):
-    return 422 if form.is_bound else 200

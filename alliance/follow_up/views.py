@@ -41,7 +41,7 @@ def rating_follow_up(request, rating_id):
             return _back_to(episode)
         record("episode.read", episode, by=request.user)
         context = {"form": form, "rating": rating, "episode": episode}
-        return render(request, "follow_up/rating.html", context, status=_status(form))
+        return render(request, "follow_up/rating.html", context)
 
 
 @clinicians_only
@@ -65,7 +65,7 @@ def last_time(request, session_id):
             return redirect("rating-ask", session.pk)
         record("session.read", session, by=request.user)
         context = {"last": replace(found, form=form), "session": session, "episode": episode}
-        return render(request, "follow_up/last_time_page.html", context, status=_status(form))
+        return render(request, "follow_up/last_time_page.html", context)
 
 
 @clinicians_only
@@ -97,7 +97,7 @@ def _acknowledge(request, flag):
     prompts = all_prompts(flag.episode.therapist.practice_id)
     marked = present_flag(flag, Series(flag.episode), prompts, form=form)
     context = {"marked": marked, "episode": flag.episode}
-    return render(request, "follow_up/flag.html", context, status=_status(form))
+    return render(request, "follow_up/flag.html", context)
 
 
 def _held_episodes(user):
@@ -107,7 +107,3 @@ def _held_episodes(user):
 
 def _back_to(episode):
     return redirect(f"{reverse('episode', args=[episode.pk])}#what-came")
-
-
-def _status(form):
-    return 422 if form.is_bound else 200

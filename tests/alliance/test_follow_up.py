@@ -87,7 +87,7 @@ def test_what_was_typed_is_kept_beside_what_is_wrong_with_it(cast, low):
         reverse("rating-follow-up", args=[low.pk]), {"discussed": "Pace.", "agreed": long}
     )
     page = in_words(answer)
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert 'id="follow-up-agreed-error"' in page
     assert f'value="{long}"' in page
     assert 'value="Pace."' in page
@@ -169,7 +169,7 @@ def test_not_spoken_about_asks_for_a_word_of_why_and_loses_nothing(cast, flag):
     theo, address = signed_in(cast), reverse("flag-acknowledge", args=[flag.pk])
     answer = theo.post(address, {"outcome": "unspoken"})
     page = in_words(answer)
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "Why was it not spoken about?" in page
     assert 'value="unspoken"' in page
     assert " checked" in page
@@ -232,7 +232,7 @@ def test_after_the_next_session_one_line_is_asked_about_last_time(cast, low):
 def test_a_line_about_last_time_that_is_too_long_comes_back_as_it_was_typed(cast, low):
     session = hold(cast.cleo)
     answer = signed_in(cast).post(reverse("last-time", args=[session.pk]), {"discussed": "y" * 281})
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "y" * 281 in in_words(answer)
 
 

@@ -126,7 +126,7 @@ def test_where_all_is_a_practices_own_no_source_is_named(cast):
 
 def test_a_list_that_is_too_long_comes_back_and_an_unknown_one_is_not_there(cast):
     answer = edit(cast, help="x" * 2001)
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "x" * 2001 in in_words(answer)
     address = reverse("prompts-change", args=[cast.practice.pk, "nothing"])
     assert signed_in(cast, "mara").get(address).status_code == 404
