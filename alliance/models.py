@@ -5,8 +5,8 @@ from alliance.asking.standing_models import StandingLink
 from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.digests.models import Digest
 from alliance.follow_up.models import Acknowledgement, FollowUp
-from alliance.goals.models import Goal, GoalMark, GoalTick
 from alliance.follow_up.own_models import PracticePrompt, Reflection
+from alliance.goals.models import Goal, GoalMark, GoalTick
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.patterns.models import PracticeFigures
@@ -42,8 +42,8 @@ __all__ = [
     "OwnFirst",
     "ParameterVersion",
     "PracticeFigures",
-    "PrivateNote",
     "PracticePrompt",
+    "PrivateNote",
     "Rating",
     "RatingRequest",
     "Reading",

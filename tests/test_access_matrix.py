@@ -20,8 +20,8 @@ from django.utils import timezone
 
 from alliance.asking.actions import send_to_tablet
 from alliance.asking.standing_actions import choose_pin, make_standing_link
-from alliance.goals.actions import agree_on_goal
 from alliance.follow_up.actions import reflect
+from alliance.goals.actions import agree_on_goal
 from alliance.ratings.models import RatingRequest
 from alliance.sending.actions import ask_by_message
 from alliance.supervision.actions import add_line, agree, plan_meeting
@@ -343,14 +343,18 @@ MATRIX = {
     # Supervision, for the two whose meeting it is
     "supervisions": (None, {}, clinicians(200, NOT_SO)),
     "supervision-plan": ("meets", {"planned_on": "2026-05-04"}, by_object(MEETS, NOT_SO, 302)),
-    "supervision-meeting": ("meeting", {}, by_object(MEETS, 200, NOT_SO)),
-    "supervision-refresh": ("meeting", {}, by_object(MEETS, NOT_SO, 302)),
-    "supervision-line": ("meeting", {"text": "Pace."}, by_object(MEETS, NOT_SO, 302)),
-    "supervision-notes": ("meeting", {"notes": "Pace."}, by_object(MEETS, NOT_SO, 302)),
-    "supervision-own-notes": ("meeting", {"notes": "Pace."}, by_object(MEETS, NOT_SO, 302)),
-    "supervision-agree": ("meeting", {"text": "Ask."}, by_object(MEETS, NOT_SO, 302)),
-    "supervision-held": ("meeting", {}, by_object(MEETS, NOT_SO, 302)),
-    "supervision-agenda": ("meeting", {}, by_object(MEETS, 200, NOT_SO)),
+    "supervision-meeting": ("supervision meeting", {}, by_object(MEETS, 200, NOT_SO)),
+    "supervision-refresh": ("supervision meeting", {}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-line": ("supervision meeting", {"text": "Pace."}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-notes": ("supervision meeting", {"notes": "Pace."}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-own-notes": (
+        "supervision meeting",
+        {"notes": "Pace."},
+        by_object(MEETS, NOT_SO, 302),
+    ),
+    "supervision-agree": ("supervision meeting", {"text": "Ask."}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-held": ("supervision meeting", {}, by_object(MEETS, NOT_SO, 302)),
+    "supervision-agenda": ("supervision meeting", {}, by_object(MEETS, 200, NOT_SO)),
     "supervision-tick": ("point", {}, by_object(MEETS, NOT_SO, 302)),
     "supervision-done": ("agreed", {}, by_object(MEETS, NOT_SO, 302)),
     "episode-page": ("own episode", {}, by_object(READS, 200, NOT_SO)),
@@ -361,12 +365,9 @@ CLINICAL = {
     if target
     in {
         *("episode", "session", "planned", "not asked", "with bookmark", "rating"),
-        *("goal", "flag", "after a flag"),
+        *("circle", "circle member", "meeting", "goal", "flag", "after a flag"),
     }
 } | {"caseload", "caseload-supervised", "patterns-list"}
-    if target in {"episode", "session", "not asked", "with bookmark", "rating"}
-    or target in {"circle", "circle member", "meeting"}
-} | {"caseload", "caseload-supervised"}
 
 
 def addresses(patterns=None):
@@ -582,7 +583,7 @@ def meets(cast):
     }
 
 
-def meetings(cast):
+def supervision_meetings(cast):
     """Plan a supervision meeting of each therapist."""
     day = timezone.localdate()
     return {
@@ -595,7 +596,7 @@ def written_in(cast, write):
     """Write something in each of those meetings."""
     return {
         name: write(meeting=one, text="Pace.", by=one.supervision.therapist.user)
-        for name, one in meetings(cast).items()
+        for name, one in supervision_meetings(cast).items()
     }
 
 
@@ -654,7 +655,7 @@ MADE = {
     "planned": lambda cast: keys(planned(cast)),
     "calendar secret": calendars,
     "meets": lambda cast: keys(meets(cast)),
-    "meeting": lambda cast: keys(meetings(cast)),
+    "supervision meeting": lambda cast: keys(supervision_meetings(cast)),
     "point": lambda cast: keys(written_in(cast, add_line)),
     "agreed": lambda cast: keys(written_in(cast, agree)),
     "prompts": lambda cast: {

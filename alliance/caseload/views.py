@@ -1,5 +1,5 @@
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from alliance.caseload.agenda import present_agenda
 from alliance.caseload.forms import CodeForm, FilterForm

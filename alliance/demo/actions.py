@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from alliance.asking.actions import request_rating, submit_rating
 from alliance.demo import stories
+from alliance.demo.came import tell_what_came
 from alliance.demo.supervision import meet_before, plan_the_next
 from alliance.goals.actions import agree_on_goal, note_worked_on, say_how_near
-from alliance.demo.came import tell_what_came
 from alliance.measures.models import Perspective
 from alliance.patterns.actions import work_out_figures
 from alliance.ratings.models import Rating, RatingRequest
@@ -76,12 +76,10 @@ def load_demo():
             started_on=began,
         )
     meet_before(members[stories.THEO.email])
-    for story in stories.STORIES:
-        _tell(story, members)
-    plan_the_next(members[stories.THEO.email])
     for story in stories.STORIES + stories.OTHERS:
         _tell(story, members)
     work_out_figures(practice=practice)
+    plan_the_next(members[stories.THEO.email])
     _tell_together(stories.COUPLE, members[stories.COUPLE.therapist.email])
     tell_what_came()
     return True

@@ -278,6 +278,7 @@ OTHERS = [
     for number, course in enumerate(courses)
 ]
 
+
 @dataclass(frozen=True)
 class Couple:
     """Two clients who come together: what each said of the same meetings, by their codes."""

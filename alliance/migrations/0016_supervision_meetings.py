@@ -74,7 +74,7 @@ def drop(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alliance", "0014_what_came_of_it"),
+        ("alliance", "0015_what_could_help_and_news"),
         ("sessions_app", "0009_names_can_be_seen"),
     ]
 

@@ -25,9 +25,9 @@ from alliance.detection.models import ParameterVersion, Sensitivity
 from alliance.digests.models import Digest
 from alliance.follow_up.actions import acknowledge, follow_up, reflect
 from alliance.follow_up.models import Acknowledgement, FollowUp
+from alliance.follow_up.own_models import PracticePrompt
 from alliance.goals.actions import agree_on_goal, note_worked_on, say_how_near
 from alliance.goals.models import Goal, GoalMark, GoalTick
-from alliance.follow_up.own_models import PracticePrompt
 from alliance.measures.licences import Licence
 from alliance.measures.models import Item, Measure, MeasureVersion
 from alliance.patterns.models import PracticeFigures

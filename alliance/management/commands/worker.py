@@ -7,8 +7,8 @@ import uuid
 from django.db import DatabaseError, close_old_connections, reset_queries
 from django_tasks_db.management.commands.db_worker import Worker
 
-from alliance.patterns.actions import keep_figures
 from alliance.digests.actions import send_digests
+from alliance.patterns.actions import keep_figures
 from alliance.sending.rounds import make_round
 from sessions_app.management.all_rows import AllRowsCommand
 
