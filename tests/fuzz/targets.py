@@ -273,7 +273,7 @@ def targets(cast):
     yield staff("episode-series", theo, args=cleo)
     yield staff("session-create", theo, meeting, args=cleo)
     yield staff("session-edit", theo, meeting, args=[scene.held.pk])
-    ahead = {"minutes": 50, "setting": "video", "every_weeks": 1, "times": 2, "until": ""}
+    ahead = {"minutes": 50, "setting": "video", "every_weeks": 1, "times": 1, "until": ""}
     ahead["starts_at"] = (timezone.localtime() + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
     yield staff("session-plan", theo, ahead, args=cleo)
     (planned,) = plan_sessions(
@@ -281,7 +281,7 @@ def targets(cast):
     )
     yield staff("session-planned", theo, ahead | {"deed": "move"}, args=[planned.pk])
     yield staff("calendar", theo, {}, accepted=200)
-    _feed, secret = make_feed(owner=cast.theo)
+    _feed, secret = make_feed(owner=cast.olga)
     yield staff("calendar-feed", nobody, args=[secret])
     asking = {"channel": "link", "replaces": replaces}
     yield staff("rating-ask", theo, asking, args=[scene.other.pk], accepted=200)
