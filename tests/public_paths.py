@@ -21,7 +21,7 @@ from tests.demo_server import running_demo, served_alone
 SEED = 20261123
 OF_STAFF = (
     *("/", "/caseload/", "/sign-in/", "/episodes/", "/demo/", "/admin/"),
-    *("/hand-over/", "/tablet/", "/pair/"),
+    *("/hand-over/", "/tablet/", "/pair/", "/my-calendar/", "/c/"),
 )
 OF_STAFF_ONLY = (b"D-162", b"Your clients", b"Sign in")
 KNOWN = re.compile(rb"/(r/[A-Za-z0-9_-]{43}/|policy-report/)")
