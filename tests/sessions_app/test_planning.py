@@ -382,3 +382,14 @@ def test_a_series_is_planned_on_its_page_and_told_on_the_episodes(cast, theo, cl
     assert "there is a session already" in theo.post(page, form_data()).content.decode()
     client.force_login(cast.sue)
     assert "/planned/" not in client.get(reverse("episode", args=[cast.cleo.pk])).content.decode()
+
+
+def test_a_manager_who_hands_over_takes_what_was_planned_out_of_the_plan(cast, client):
+    """Behind the second wall too, where sessions are not a manager's to change."""
+    plan(cast.cleo, times=2)
+    client.force_login(cast.mara)
+    olga, today = cast.members["olga"], cast.practice.day()
+    sent = {"episodes": [str(cast.cleo.pk)], "to": olga.pk, "on": today.isoformat()}
+    address = reverse("hand-over", args=[cast.cleo.therapist_id])
+    assert client.post(address, sent).status_code == 302
+    assert statuses(cast.cleo) == ["dropped", "dropped"]
