@@ -128,11 +128,13 @@ so that somebody is marked in any of them more often than if they hang together,
 
 *Therapists* is the share of all therapists and parts; *practices* the share of practices in which
 anybody is marked in any of the three parts. In brackets: the standard error of the simulation.
+Nought means that none was seen: in 1,000 practices, three in a thousand can be missed that way.
 
 {figures}
 
 The limits by themselves would put one in {one_in}, {expected}, outside; it is fewer in small
-practices, because a therapist is part of the average. What keeps a practice of 20 or 200 from
+practices, because a therapist is part of the average, and more in large ones whose ratings are
+near the maximum, because such means are not spread evenly. What keeps a practice of 20 or 200 from
 marking somebody for nothing in one part or another is the floor of reliability: where therapists
 do not differ, the variance between them comes out near nought, and so does every reliability.
 With five therapists that variance is itself a guess, and one who lies outside makes it large:
@@ -142,8 +144,8 @@ number of therapists compared; the page says how many are expected outside.
 ## What it costs
 
 Where therapists differ by as much as studies find, most differences stay untold: of a hundred
-therapists and parts less than two are marked at 5 % of the variance, and four or five at 9 %. In
-nearly every practice of twenty that is somebody in some part at 9 %, in more than a third at 5 %.
+therapists and parts less than two are marked at 5 % of the variance, and four or five at 9 %. That
+is somebody in some part in most practices of twenty at 9 %, and in more than a third at 5 %.
 With five therapists the variance between them is a guess, and somebody is marked in a quarter or
 in half of the practices. It takes {needed_5} clients for a reliability of {floor} where 5 % of the
 variance of clients' means lies between therapists, and {needed_9} where it is 9 %. A mark says
