@@ -45,7 +45,7 @@ class Part:
     average: str
     sentence: str
     past: str
-    funnel: SafeString
+    funnel: SafeString | None
     card: Card | None
 
 
@@ -144,7 +144,7 @@ def _part(key, name, means, means_before, rated, stored):
         average=words.average(figures) if figures else "–",
         sentence=words.beside_the_practice(figures, found, clients),
         past=words.beside_the_past(change(means, means_before), clients, len(means_before)),
-        funnel=_funnel(figures, found, own, clients) if found else SafeString(""),
+        funnel=_funnel(figures, found, own, clients) if found else None,
         card=words.card(figures, found, own.value) if found and own else None,
     )
 
@@ -159,7 +159,8 @@ def _reckoned(stored):
 def _funnel(figures, found, own, clients):
     numbers = range(FEWEST_CLIENTS, max(FUNNEL_TO, clients + 5) + 1)
     low, high = limits(figures, numbers)
-    return mark_safe(  # noqa: S308 - as above
+    # Drawn from numbers; the texts in it are escaped where they are put in.
+    return mark_safe(  # noqa: S308
         charts.funnel(
             [charts.Limit(*one) for one in zip(numbers, low, high, strict=True)],
             average=figures.mu,

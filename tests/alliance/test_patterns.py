@@ -114,7 +114,7 @@ def test_below_five_clients_nothing_is_said(cast):
     for part in theo(cast).parts:
         assert part.sentence == "Too few clients (3 of 5) to say anything."
         assert (part.own, part.estimate, part.average) == ("–", "–", "–")
-        assert (part.funnel, part.card) == ("", None)
+        assert (part.funnel, part.card) == (None, None)
         assert part.spread == "3 clients, from 6.0 to 8.0."
         assert part.past.startswith("Too few clients to lay two years side by side: 3 now, 0")
 
