@@ -798,7 +798,7 @@ def test_nobody_comes_together_with_a_client_of_somebody_else(cast, said):
             CircleMember.objects.create(**values, episode=episode)
     with rows_of(cast.theo), working_as("app"):
         assert CircleMember.objects.filter(pk=foreign.pk).update(left_on=timezone.localdate()) == 0
-        assert Meeting.objects.filter(circle=foreign.circle).update(minutes=1) == 0
+        assert Meeting.objects.filter(circle=foreign.circle_id).update(minutes=1) == 0
 
 
 def test_an_episode_is_begun_for_nobody_but_who_leads_it_too_and_its_members(cast, said):
