@@ -390,6 +390,10 @@ def test_where_nobody_is_bound_there_is_nothing(said, model):
         CircleMember,
         Meeting,
         Reflection,
+        Goal,
+        GoalTick,
+        GoalMark,
+        ShownUnrated,
     }:  # The clients’ pages do not even reach these.
         assert count_as("form", model) == 0
 
@@ -418,6 +422,10 @@ def test_an_unscoped_query_finds_only_what_the_person_may_read(cast, said, name,
             (Reading, "rating__session__episode__client__code"),
             (FollowUp, "rating__session__episode__client__code"),
             (Acknowledgement, "flag__episode__client__code"),
+            (Goal, "episode__client__code"),
+            (GoalTick, "goal__episode__client__code"),
+            (GoalMark, "goal__episode__client__code"),
+            (ShownUnrated, "session__episode__client__code"),
         ):
             assert set(model.objects.values_list(path, flat=True)) == clients, model
 

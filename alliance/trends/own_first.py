@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from alliance.measures.models import Perspective
-from alliance.ratings.models import Rating
 from alliance.trends.models import Standing
 from alliance.trends.own_first_models import OwnFirst, ShownUnrated, waiting_ratings
 from sessions_app.access.actions import record
@@ -65,8 +63,7 @@ def show_unrated(*, session, by):
     passed over. Where nothing waits, nothing is written but the look.
     """
     Episode.objects.lock(session.episode)
-    rated = Rating.objects.standing().filter(session=session, respondent=Perspective.THERAPIST)
-    if not rated.exists():
+    if waiting_ratings().filter(session=session).exists():
         ShownUnrated.objects.get_or_create(session=session)
     record("rating.shown_unrated", session, by=by)
 

@@ -223,6 +223,13 @@ def test_what_was_rated_first_is_not_noted_as_passed_over(cast, dropped):
     assert not ShownUnrated.objects.exists()
 
 
+def test_what_has_not_come_yet_is_not_passed_over(cast, sessions):
+    choose(cast)
+    show_unrated(session=sessions["cleo"], by=cast.theo)
+    rate(sessions["cleo"], 7)
+    assert waiting_in(cast.cleo) == {sessions["cleo"].pk}
+
+
 def test_a_rating_given_before_the_clients_came_is_first_too(cast):
     choose(cast)
     session = hold(cast.cleo)
