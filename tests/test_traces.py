@@ -48,6 +48,8 @@ UNRECORDED = {
     "supervision-end": "people of the practice, no client",
     "practice-asking-rules": "what a practice asks; no client, and choosing is recorded",
     "sensitivity": "counts, none so small that it points at a client; choosing is recorded",
+    "prompts-change": "what could help, in a practice's words; no client, and it is recorded",
+    "digest": "how often one wants news; no client, and choosing is recorded",
     "tablet-pair": "a device and a practice; no client, and nobody is signed in on it",
     "tablets": "devices of the practice; no client",
     "tablet-invite": "the name of a device; no client, and inviting it is recorded",
@@ -87,6 +89,7 @@ OF_CLIENTS = {
     *("rating-ask", "consent", "caseload", "caseload-supervised", "emergency", "emergencies"),
     *("practice-emergencies", "practice-trail", "member", "member-leave", "hand-over"),
     *("reception", "reception-today", "ask-today", "episode-asking"),
+    *("rating-follow-up", "flag-acknowledge", "reflection"),
 }
 METHODS = ("GET", "HEAD", "POST")
 
