@@ -579,8 +579,13 @@ def meets(cast):
     return {
         "cleo": cast.members["theo"].supervised.get(),
         "dora": start_supervision(supervisor=cast.members["theo"], therapist=cast.members["olga"]),
-        "emil": cast.members["nils"].supervised.get(),
+        "emil": cast.members["nils"].supervised.first() or _supervised_elsewhere(cast),
     }
+
+
+def _supervised_elsewhere(cast):
+    nell = join_practice(practice=cast.elsewhere, email="nell@example.org", is_clinician=True)
+    return start_supervision(supervisor=nell, therapist=cast.members["nils"])
 
 
 def supervision_meetings(cast):

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from alliance.measures.models import Perspective
 from alliance.ratings.models import SETTLED, Rating, RatingRequest
 from alliance.trends.models import Flag, Reading, Standing
+from alliance.trends.own_first import known_to_holder
 from sessions_app.access.models import AuditEvent
 from sessions_app.clients.models import Client
 
@@ -76,7 +77,7 @@ def _with_what_is_new(standings):
     )
     # That ratings do not come is told in another line.
     unseen = (
-        Flag.objects.standing()
+        known_to_holder(Flag.objects.standing())
         .filter(episode=OuterRef("pk"), seen_at=None, rank__gte=Flag.RANKS[Flag.Kind.RULE])
         .exclude(kind=Flag.Kind.UNRATED)
         .order_by("-rank")

@@ -8,6 +8,7 @@ from alliance.follow_up.words import ASKS_NOTHING
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Rating
 from alliance.trends.models import Flag, Reading
+from alliance.trends.own_first import known_to_holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def count_news(digest, *, until):
         .exclude(Exists(read))
     )
     flags = (
-        Flag.objects.standing()
+        known_to_holder(Flag.objects.standing())
         .filter(episode__therapist=member, seen_at=None)
         .filter(raised_at__gt=since, raised_at__lte=until)
         .exclude(kind__in=ASKS_NOTHING)

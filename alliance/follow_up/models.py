@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alliance.ratings.models import Rating
 from alliance.trends.models import Flag
-from sessions_app.access.fields import EncryptedTextField, is_encrypted
+from sessions_app.access.fields import EncryptedTextField, OfEncrypted, is_encrypted
 from sessions_app.access.models import Membership
 
 
@@ -51,11 +51,11 @@ class FollowUp(models.Model):
         constraints = [
             is_encrypted("discussed", "follow_up_discussed_is_encrypted"),
             is_encrypted("agreed", "follow_up_agreed_is_encrypted"),
-            models.CheckConstraint(
+            OfEncrypted(
                 condition=Q(discussed="") | Q(discussed_at__isnull=False),
                 name="follow_up_discussed_says_when",
             ),
-            models.CheckConstraint(
+            OfEncrypted(
                 condition=Q(agreed="") | Q(agreed_at__isnull=False),
                 name="follow_up_agreed_says_when",
             ),

@@ -14,6 +14,7 @@ from alliance.follow_up.words import ASKS_NOTHING, TO_SPEAK_ABOUT, noticed
 from alliance.measures.models import Perspective
 from alliance.ratings.models import Rating
 from alliance.trends.models import Flag, Reading
+from alliance.trends.own_first import known_to_holder, waiting_in
 from sessions_app.clients.models import Episode
 
 
@@ -52,9 +53,9 @@ class Marked:
     form: AcknowledgementForm
     prompts: list[Prompts]
 
-    @property
-    def is_standing(self):
-        return self.flag.settled_by_id is None
+    def stands_without(self, hidden):
+        """Whether it holds as far as is known without the sessions in `hidden`."""
+        return self.flag.settled_by_id is None or self.flag.settled_by_id in hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ def present_what_came(episode, *, is_holder, user):
         .select_related("session", "acknowledgement")
         .order_by("-session__starts_at", "-rank")
     )
+    hidden = waiting_in(episode) if is_holder else set()
+    flags = [flag for flag in flags if flag.session_id not in hidden]
     series = Series(episode)
     lines = FollowUp.objects.visible_to(user).filter(rating__session__episode=episode)
     kept = {one.rating_id: one for one in lines}
@@ -97,8 +100,8 @@ def present_what_came(episode, *, is_holder, user):
         is_own=is_holder,
         is_writable=may_write(episode, is_holder=is_holder),
         way=_way(series.latest, kept),
-        standing=[one for one in marked if one.is_standing],
-        earlier=[one for one in marked if one.kept and not one.is_standing],
+        standing=[one for one in marked if one.stands_without(hidden)],
+        earlier=[one for one in marked if one.kept and not one.stands_without(hidden)],
         before=[(one, kept[one.pk]) for one in series.ratings[1:] if one.pk in kept],
     )
 
@@ -174,7 +177,7 @@ def present_last_time(session):
     flags = Flag.objects.filter(
         session=rating.session_id, withdrawn_at=None, kind__in=TO_SPEAK_ABOUT
     )
-    flag = flags.order_by("-rank").first()
+    flag = known_to_holder(flags).order_by("-rank").first()
     if flag is None:
         return None
     component = Series(session.episode).stands_out(rating.session_id)

@@ -171,13 +171,13 @@ class Migration(migrations.Migration):
                         ),
                         name="follow_up_agreed_is_encrypted",
                     ),
-                    models.CheckConstraint(
+                    sessions_app.access.fields.OfEncrypted(
                         condition=models.Q(
                             ("discussed", ""), ("discussed_at__isnull", False), _connector="OR"
                         ),
                         name="follow_up_discussed_says_when",
                     ),
-                    models.CheckConstraint(
+                    sessions_app.access.fields.OfEncrypted(
                         condition=models.Q(
                             ("agreed", ""), ("agreed_at__isnull", False), _connector="OR"
                         ),

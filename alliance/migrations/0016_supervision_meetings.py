@@ -308,7 +308,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="agreedaction",
-            constraint=models.CheckConstraint(
+            constraint=sessions_app.access.fields.OfEncrypted(
                 condition=models.Q(("text", ""), _negated=True), name="agreed_action_says_what"
             ),
         ),
@@ -341,7 +341,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="agendaitem",
-            constraint=models.CheckConstraint(
+            constraint=sessions_app.access.fields.OfEncrypted(
                 condition=models.Q(
                     models.Q(
                         ("action", None),

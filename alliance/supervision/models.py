@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from alliance.trends.models import Flag
-from sessions_app.access.fields import EncryptedTextField, is_encrypted
+from sessions_app.access.fields import EncryptedTextField, OfEncrypted, is_encrypted
 from sessions_app.access.models import Membership, Supervision, today
 from sessions_app.clients.models import Episode
 
@@ -135,7 +135,7 @@ class AgreedAction(models.Model):
     class Meta:
         constraints = [
             is_encrypted("text", "agreed_action_is_encrypted"),
-            models.CheckConstraint(condition=~Q(text=""), name="agreed_action_says_what"),
+            OfEncrypted(condition=~Q(text=""), name="agreed_action_says_what"),
             models.CheckConstraint(
                 condition=Q(done_at=None) | Q(done_at__gte=models.F("agreed_at")),
                 name="agreed_action_is_done_after_it_was_agreed",
@@ -199,7 +199,7 @@ class AgendaItem(models.Model):
             models.UniqueConstraint(
                 fields=["meeting", "action"], name="agenda_item_once_for_an_action"
             ),
-            models.CheckConstraint(
+            OfEncrypted(
                 condition=Q(kind__in=["flag", "unrated"], flag__isnull=False, action=None, text="")
                 | Q(kind="ending", episode__isnull=False, flag=None, action=None, text="")
                 | Q(kind="action", action__isnull=False, flag=None, text="")

@@ -46,6 +46,11 @@ def waiting_in(episode):
     return set(waiting_ratings().filter(session__episode=episode).values_list("session", flat=True))
 
 
+def known_to_holder(flags):
+    """Keep the flags that no rating gives away which its therapist has chosen not to see yet."""
+    return flags.exclude(session__in=waiting_ratings().values("session"))
+
+
 def waiting_by_episode(standings):
     """Return the numbers of the sessions whose rating waits, by episode, in one query."""
     found: dict = {}

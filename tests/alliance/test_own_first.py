@@ -4,9 +4,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from alliance.asking.correcting_pages import preview_move
+from alliance.caseload.news import present_news
 from alliance.caseload.pages import present_caseload
+from alliance.digests.models import Digest
+from alliance.digests.pages import count_news
 from alliance.ratings.models import Rating
 from alliance.trends.models import Flag, Reading, Standing
 from alliance.trends.own_first import choose_own_first, show_unrated, waiting_in
@@ -49,6 +53,28 @@ def own_row(cast):
     standings = Standing.objects.held_by(cast.theo)
     (row,) = present_caseload(standings, is_holder=True).rows
     return row
+
+
+# --- Nothing else gives it away ---
+
+
+def test_neither_what_came_of_it_nor_home_nor_news_say_what_the_rating_that_waits_amounts_to(
+    cast, dropped, client
+):
+    client.force_login(cast.theo)
+    assert Flag.objects.standing().filter(session=dropped).exists()
+    shown = page(client, cast).lower()
+    assert "lower than usual" not in shown
+    assert "tension" not in shown
+    (news,) = present_news(cast.theo)
+    assert news.said == ["Session 8 is rated", "A comment is waiting to be read"]
+    after = hold(cast.cleo)
+    assert "tension" not in client.get(reverse("rating-ask", args=[after.pk])).content.decode()
+    digest = Digest.objects.create(member=cast.members["theo"], told_until=dropped.starts_at)
+    assert count_news(digest, until=timezone.now()).to_look_at == 0
+    show_unrated(session=dropped, by=cast.theo)
+    assert count_news(digest, until=timezone.now()).to_look_at == 1
+    assert "tension" in page(client, cast)
 
 
 # --- Who rates first ---

@@ -249,26 +249,26 @@ def _acknowledged(scene):
     return acknowledge(flag=scene.flag, outcome="nothing", by=scene.cast.theo)
 
 
-def _meeting(scene):
+def _supervision_meeting(scene):
     by, day = scene.cast.theo, timezone.localdate()
     return plan_meeting(supervision=scene.supervision, planned_on=day, by=by)
 
 
 def _noted(scene):
-    return write_private_note(meeting=_meeting(scene), text="Pace.", by=scene.cast.theo)
+    return write_private_note(meeting=_supervision_meeting(scene), text="Pace.", by=scene.cast.theo)
 
 
 def _agreed(scene):
-    return agree(meeting=_meeting(scene), text="Ask.", by=scene.cast.theo)
+    return agree(meeting=_supervision_meeting(scene), text="Ask.", by=scene.cast.theo)
 
 
 def _line(scene):
-    return add_line(meeting=_meeting(scene), text="Pace.", by=scene.cast.theo)
+    return add_line(meeting=_supervision_meeting(scene), text="Pace.", by=scene.cast.theo)
 
 
 def _agenda(scene, **values):
     """Return a way to add a point to the agenda of a meeting that has none yet."""
-    meeting = _meeting(scene)
+    meeting = _supervision_meeting(scene)
     meeting.agenda.all().delete()
     return add(AgendaItem, **{"meeting": meeting, "place": 1, "episode": scene.cleo} | values)
 
@@ -1349,7 +1349,7 @@ PROMISES = {
     "acknowledgement_outcome_is_known": _known(
         lambda s: _acknowledged(s), "outcome", *Acknowledgement.Outcome.values
     ),
-    "supervision_meeting_notes_are_encrypted": _encrypted(_meeting, "notes"),
+    "supervision_meeting_notes_are_encrypted": _encrypted(_supervision_meeting, "notes"),
     "private_note_is_encrypted": _encrypted(_noted, "text"),
     "agreed_action_is_encrypted": _encrypted(_agreed, "text", may_be_empty=False),
     "agenda_item_is_encrypted": _encrypted(_line, "text", may_be_empty=False),
