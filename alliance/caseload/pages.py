@@ -96,10 +96,7 @@ def _row(standing, flags, is_holder):
         and not standing.episode.ended_on,
         has_comment=is_holder and standing.comment_waiting,
         suggestion="" if standing.episode.ended_on else words.suggestion(standing, flags),
-        # Drawn from numbers; the one text in it is escaped where it is put in.
-        sparkline=mark_safe(  # noqa: S308
-            sparkline(standing.spark, summary=words.spark_summary(standing.spark))
-        ),
+        sparkline=_drawn(standing.spark),
         marks=[words.points(value) for value in standing.scores().values()],
     )
 
@@ -119,8 +116,11 @@ def _veiled(standing, sessions):
         needs_attention=not standing.episode.ended_on,
         has_comment=standing.comment_waiting,
         suggestion="",
-        sparkline=mark_safe(  # noqa: S308 - as above
-            sparkline(spark, summary=words.spark_summary(spark))
-        ),
+        sparkline=_drawn(spark),
         marks=[words.points(None) for _name in standing.scores()],
     )
+
+
+def _drawn(spark):
+    # Drawn from numbers; the one text in it is escaped where it is put in.
+    return mark_safe(sparkline(spark, summary=words.spark_summary(spark)))  # noqa: S308
