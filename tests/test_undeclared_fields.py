@@ -16,7 +16,7 @@ from sessions_app.access.models import AuditEvent
 from sessions_app.clients.models import Client
 from tests.fuzz.every_address import ask, cookies_of
 from tests.fuzz.mutations import Case, as_form
-from tests.fuzz.targets import ALONE, targets
+from tests.fuzz.targets import ALONE, SEALED, STAFF, TABLET, addresses, targets
 
 OURS = ("sessions_app", "alliance", "mfa")
 # New each time, whatever was sent.
@@ -164,7 +164,13 @@ def test_only_what_a_form_declares_changes_anything(forms):
         changing += bool(plain)
         names.add(target.name)
     assert {"client-create", "session-edit", "member-duties", "invite", "rate", "tablet"} <= names
-    assert changing >= 30
+    assert changing >= 60
+
+
+def test_every_address_is_among_those_that_are_bent(cast):
+    known = {(target.urls, target.name) for target in targets(cast)}
+    for urls in (STAFF, SEALED, TABLET, ALONE):
+        assert {(urls, name) for name in addresses(urls)} <= known
 
 
 def test_a_change_that_no_form_declares_would_be_noticed(cast):

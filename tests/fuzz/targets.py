@@ -8,11 +8,13 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
+from alliance.asking.standing_actions import choose_pin, make_standing_link
 from alliance.demo.tokens import sign_in_path
 from sessions_app.calendars.actions import make_feed
 from sessions_app.sessions.planning_actions import plan_sessions
 from tests.alliance.own_measures import TOML
 from tests.conftest import ITEMS, PASSWORD, code_of
+from tests.fuzz import work_targets
 from tests.fuzz.scene import Scene, browser, code_by
 from tests.passkeys import SoftPasskey
 
@@ -29,7 +31,7 @@ ONLY_POSTED = {
     *("asked-bounced", "practice-asking-sample"),
     *("supervision-plan", "supervision-refresh", "supervision-line", "supervision-notes"),
     *("supervision-own-notes", "supervision-agree", "supervision-held", "supervision-tick"),
-    *("supervision-done",),
+    *("supervision-done", *work_targets.ONLY_POSTED),
 }
 MARKS = dict.fromkeys(ITEMS, "7") | {"sent": "1", "comment": "Thank you."}
 WORDING = {
@@ -308,6 +310,10 @@ def targets(cast):
     }
     yield staff("emergencies", theo, breaking)
     yield staff("emergency", theo, args=[scene.emergency.pk])
+    # --- What is asked by hand, worked on, and shared ---
+    yield from work_targets.targets_by_hand(scene, staff, theo=theo, rita=rita, nobody=nobody)
+    yield from work_targets.targets_of_work(scene, staff, theo=theo, mara=mara)
+    yield from work_targets.targets_of_couples(scene, staff, theo=theo)
     # --- On a device that was handed over ---
     sealed = scene.sealed()
 
@@ -334,6 +340,14 @@ def targets(cast):
     yield on_tablet("nothing-else", "/caseload/", {"page": "1"}, shown=404, accepted=404)
     # --- The clients' pages alone ---
     yield Target(ALONE, "rate", f"/r/{scene.secrets[1]}/", nobody, MARKS)
+    link, secret = make_standing_link(episode=cast.dora, by=cast.olga)
+    choose_pin(link=link, pin="4071")
+    for name, args, valid, shown in (
+        ("standing", [secret], {"pin": "4071"}, 200),
+        ("standing-form", [secret, "0" * 16], {"sent": "1"}, 302),
+    ):
+        path = reverse(name, args=args, urlconf=ALONE)
+        yield Target(ALONE, name, path, nobody, valid, shown=shown)
     yield Target(ALONE, "health", "/healthz", nobody)
     yield Target(ALONE, "policy-report", "/policy-report/", nobody, REPORT, **report)
 
