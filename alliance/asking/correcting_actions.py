@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Exists
 from django.utils import timezone
 
+from alliance.follow_up.models import FollowUp
 from alliance.ratings.models import Comment, Rating, RatingRequest, next_session
 from alliance.trends.actions import review
 from alliance.trends.models import Reading
@@ -64,6 +65,8 @@ def _move(old, session, reason, by):
     old.superseded_by = new
     old.save(update_fields=["superseded_by"])
     _move_words(old, new)
+    if session.episode_id == old.session.episode_id:  # Else it was said to somebody else.
+        FollowUp.objects.filter(rating=old).update(rating=new)
     for reading in Reading.objects.filter(rating=old, reader=session.episode.therapist_id):
         Reading.objects.create(rating=new, reader=reading.reader, read_at=reading.read_at)
     record("rating.moved_away", old, by=by, fields=["session"], reason=reason)

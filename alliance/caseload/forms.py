@@ -8,6 +8,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from alliance.trends.models import Flag
+from alliance.trends.own_first import known_to_holder
 from sessions_app.clients.models import Episode
 from sessions_app.sessions.models import Session
 
@@ -64,7 +65,7 @@ class FilterForm(forms.Form):
             standings = standings.filter(comment_waiting=True)
         elif chosen.get("signal"):
             flags = Flag.objects.standing().filter(episode=OuterRef("pk"), kind=chosen["signal"])
-            standings = standings.filter(Exists(flags))
+            standings = standings.filter(Exists(known_to_holder(flags)))
         if chosen.get("modality"):
             standings = standings.filter(episode__modality=chosen["modality"])
         if chosen.get("weekday"):

@@ -57,7 +57,12 @@ def present_news(user, at=None):
             | (is_open & Q(episode__follows__isnull=False, sessions_held=0))
         )
         .select_related("episode__client", "episode__therapist__practice")
-        .order_by(F("weight").desc(nulls_last=True), "-comment_waiting", "rated", "pk")[:MOST]
+        .order_by(
+            F("weight").desc(nulls_last=True),
+            "-comment_waiting",
+            F("rated").asc(nulls_last=True),
+            "pk",
+        )[:MOST]
     )
     looked = _looked(user, standings)
     found = [_unread(standing) or _quiet(standing, looked) for standing in standings]

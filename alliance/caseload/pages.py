@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from alliance.charts.sparkline import sparkline
 from alliance.trends import words
 from alliance.trends.models import Flag, Standing
-from alliance.trends.own_first import waiting_by_episode
+from alliance.trends.own_first import veiled, waiting_by_episode
 from sessions_app.clients.models import Episode
 
 PAGE_SIZE = 100
@@ -103,11 +103,6 @@ def _row(standing, flags, is_holder):
 
 def _veiled(standing, sessions):
     """Show of an episode in which a rating waits that it does, and what was known before."""
-    last = len(standing.spark) - 1 - standing.sessions_held
-    spark = list(standing.spark)
-    for number in sessions:
-        if last + number >= 0:
-            spark[last + number] = None
     return CaseloadRow(
         episode=standing.episode,
         standing=standing,
@@ -116,7 +111,7 @@ def _veiled(standing, sessions):
         needs_attention=not standing.episode.ended_on,
         has_comment=standing.comment_waiting,
         suggestion="",
-        sparkline=_drawn(spark),
+        sparkline=_drawn(veiled(standing, sessions)),
         marks=[words.points(None) for _name in standing.scores()],
     )
 

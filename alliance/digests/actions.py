@@ -11,6 +11,7 @@ from alliance.digests.letters import letter_of
 from alliance.digests.models import Digest
 from alliance.digests.pages import count_news
 from sessions_app.access.actions import record
+from sessions_app.access.models import Membership
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def next_due(every, *, after):
 def choose_digest(*, member, every, by, at=None):
     """Keep how often a member wants news; what came before now is not told any more."""
     at = at or timezone.now()
+    Membership.objects.select_for_update(of=("self",), no_key=True).get(pk=member.pk)
     kept = Digest.objects.select_for_update(of=("self",)).filter(member=member).first()
     kept = kept or Digest(member=member)
     if kept.every == every:
@@ -71,7 +73,8 @@ def send_digests(*, at=None, is_over=lambda: False):
         except Exception as error:  # What it says may name an address.
             logger.warning("News could not be sent: %s", type(error).__name__)
             if isinstance(error, NOBODY_THERE):
-                Digest.objects.filter(pk=pk).update(due_at=at + TRY_AGAIN_AFTER)
+                still = Digest.objects.filter(pk=pk).exclude(every=Every.NEVER)
+                still.update(due_at=at + TRY_AGAIN_AFTER)
         else:
             Digest.objects.filter(pk=pk).update(sent_at=at, told_until=at)
 

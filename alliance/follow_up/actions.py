@@ -11,6 +11,7 @@ from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.follow_up.own_models import PracticePrompt, Reflection
 from alliance.follow_up.prompts import ours
 from sessions_app.access.actions import record
+from sessions_app.clients.models import Episode
 
 
 @transaction.atomic
@@ -21,6 +22,7 @@ def follow_up(*, rating, by, at=None, **said):
     which it was first written, and loses it when it is emptied.
     """
     at = at or timezone.now()
+    Episode.objects.lock(rating.session.episode)
     kept = FollowUp.objects.select_for_update(of=("self",)).filter(rating=rating).first()
     kept = kept or FollowUp(rating=rating, by_id=rating.session.episode.therapist_id)
     changed = [name for name, value in said.items() if getattr(kept, name) != value]
@@ -44,6 +46,7 @@ def acknowledge(*, flag, outcome, by, remark="", at=None):
     """
     if outcome == Acknowledgement.Outcome.UNSPOKEN and not remark.strip():
         raise ValidationError({"remark": _("Why was it not spoken about? A word is enough.")})
+    Episode.objects.lock(flag.episode)
     kept = Acknowledgement.objects.select_for_update(of=("self",)).filter(flag=flag).first()
     kept = kept or Acknowledgement(flag=flag)
     kept.by_id, kept.at = flag.episode.therapist_id, at or timezone.now()

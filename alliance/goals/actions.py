@@ -12,9 +12,12 @@ from sessions_app.clients.models import Episode
 
 @transaction.atomic
 def agree_on_goal(*, episode, words, by, agreed_on=None):
-    """Write down a goal of `episode` in its client's words."""
+    """Write down a goal of `episode` in its client's words; sent twice, it is there once."""
     episode = Episode.objects.lock(episode)
     day = episode.therapist.practice.day()
+    for twin in Goal.objects.filter(episode=episode, ended_on=None, agreed_on=agreed_on or day):
+        if twin.words == words:
+            return twin
     goal = Goal(episode=episode, words=words, agreed_on=agreed_on or day)
     if goal.agreed_on > day:
         raise ValidationError({"agreed_on": _("This day has not come yet.")})

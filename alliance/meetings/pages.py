@@ -1,6 +1,6 @@
 """What the page of a couple, a family or a group shows: the members' lines side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -15,6 +15,7 @@ from alliance.psychometrics.split import splits
 from alliance.ratings.models import Rating
 from alliance.trends.cards import Card
 from alliance.trends.models import HEAD_START, Reading, Standing
+from alliance.trends.own_first import waiting_in
 from alliance.trends.words import points, short_names
 from sessions_app.access.models import Membership
 from sessions_app.clients.models import Episode
@@ -101,6 +102,7 @@ class _Said:
 
     meetings: Sequence[Meeting]
     episodes: Sequence[Episode]
+    hidden: Set
     sessions: Mapping[tuple, Session]
     ratings: Mapping[tuple, Rating]
 
@@ -118,11 +120,13 @@ class _Said:
 
 
 def _seat(circle, therapist, name, members, meetings, *, is_own):
-    members = [member for member in members if getattr(member, name)]
+    # Who left and came again is a member twice, of one episode.
+    by_episode = {getattr(member, name): member for member in members if getattr(member, name)}
+    members = list(by_episode.values())
     ids = [getattr(member, name) for member in members]
     by_id = Episode.objects.select_related("client", "therapist__practice").in_bulk(ids)
     episodes = [by_id[pk] for pk in ids]
-    said = _gather(meetings, episodes)
+    said = _gather(meetings, episodes, is_own=is_own)
     compared = splits(
         said.rows(lambda rating: rating.total),
         _variances(episodes),
@@ -156,7 +160,7 @@ def _seat(circle, therapist, name, members, meetings, *, is_own):
     )
 
 
-def _gather(meetings, episodes):
+def _gather(meetings, episodes, *, is_own):
     sessions = Session.objects.filter(meeting__in=meetings, episode__in=episodes)
     ratings = (
         Rating.objects.standing()
@@ -168,9 +172,13 @@ def _gather(meetings, episodes):
         )
         .select_related("session")
     )
+    # Who rates first is shown nothing of a rating that waits for theirs.
+    hidden = {session for one in episodes for session in waiting_in(one)} if is_own else set()
+    ratings = ratings.exclude(session__in=hidden)
     return _Said(
         meetings,
         episodes,
+        hidden,
         {(one.meeting_id, one.episode_id): one for one in sessions},
         {(one.session.meeting_id, one.session.episode_id): one for one in ratings},
     )
@@ -199,7 +207,7 @@ def _row(said, number, meeting, split, *, is_new):
         meeting=meeting,
         number=number,
         cells=[_cell(said, meeting, one) for one in said.episodes],
-        apart=points(split.apart),
+        apart=points(split.apart if split.distance is None else split.distance),
         limit="" if is_new or split.limit is None else points(split.limit),
         is_further=split.is_further and not is_new,
     )
@@ -210,7 +218,10 @@ def _cell(said, meeting, episode):
     if rating and rating.has_marks:
         parts = " · ".join(points(getattr(rating, name)) for name in COMPONENTS)
         return Cell(points(rating.total), parts, "")
-    return Cell("", "", _why(said.sessions.get((meeting.pk, episode.pk)), rating))
+    session = said.sessions.get((meeting.pk, episode.pk))
+    if session and session.pk in said.hidden:
+        return Cell("", "", _("A rating has come"))
+    return Cell("", "", _why(session, rating))
 
 
 def _why(session, rating):
@@ -234,7 +245,7 @@ def _draw(said, members, compared, rows, summary):
     ]
     apart = Apart(
         label=_("How far apart"),
-        distances=[one.apart for one in compared],
+        distances=[one.apart if one.distance is None else one.distance for one in compared],
         limits=[one.limit if row.limit else None for one, row in zip(compared, rows, strict=True)],
     )
     ticks = [str(row.number) for row in rows]

@@ -30,6 +30,7 @@ def circle(request, circle_id):
                     episode=episode,
                     by=request.user,
                     shown=[one for one in shown if not one.comment_audience] if is_seen else None,
+                    sees_flags=False,
                 )
         return render(request, "meetings/circle.html", {"page": page, "circle": found})
 

@@ -29,6 +29,8 @@ def lead(latest: Split | None, *, is_couple: bool, is_new: bool, rated: int, cam
     if latest.distance is None:
         return f"{_apart(latest.apart, is_couple)} {_too_early()}"
     told = _apart(latest.distance, is_couple, usual=latest.usual)
+    if latest.distance < latest.apart:
+        told = f"{_('Of those who rated enough earlier meetings:')} {told}"
     return f"{told} {_verdict(latest)}"
 
 

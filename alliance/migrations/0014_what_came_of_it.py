@@ -8,13 +8,18 @@ from django.db import migrations, models
 
 import sessions_app.access.fields
 
+# Whoever may read the ratings because of a consent, in an emergency or to count them reads
+# nothing of what the two spoke about.
+_READ = (
+    "(s.episode_id IN (SELECT lent_episodes()) OR EXISTS (SELECT 1 FROM sessions_app_episode e"
+    " WHERE e.id = s.episode_id AND e.therapist_id IN (SELECT reached_places())))"
+)
+_WRITE = "s.episode_id IN (SELECT writable_episodes())"
 _OF_RATING = (
     "EXISTS (SELECT 1 FROM alliance_rating r JOIN sessions_app_session s ON s.id = r.session_id"
-    " WHERE r.id = rating_id AND s.episode_id IN (SELECT {}()))"
+    " WHERE r.id = rating_id AND {})"
 )
-_OF_FLAG = (
-    "EXISTS (SELECT 1 FROM alliance_flag f WHERE f.id = flag_id AND f.episode_id IN (SELECT {}()))"
-)
+_OF_FLAG = "EXISTS (SELECT 1 FROM alliance_flag s WHERE s.id = flag_id AND {})"
 POLICIES = {"alliance_followup": _OF_RATING, "alliance_acknowledgement": _OF_FLAG}
 
 
@@ -22,7 +27,7 @@ def create(apps, schema_editor):
     if schema_editor.connection.vendor != "postgresql":
         return
     for table, of in POLICIES.items():
-        read, write = of.format("readable_episodes"), of.format("writable_episodes")
+        read, write = of.format(_READ), of.format(_WRITE)
         for command, rule in (
             ("read", f"FOR SELECT USING ({read})"),
             ("add", f"FOR INSERT WITH CHECK ({write})"),

@@ -13,7 +13,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT 1 FROM sessions_app_circlemember m
     JOIN sessions_app_circle c ON c.id = m.circle_id
     JOIN sessions_app_episode e ON e.id = m.episode_id
-    WHERE m.client_id = shared AND e.client_id = shared AND m.left_on IS NULL
+    WHERE m.client_id = shared AND e.client_id = shared AND m.left_on IS NULL AND e.ended_on IS NULL
       AND c.co_therapist_id = colleague
       AND c.therapist_id = e.therapist_id AND c.therapist_id IN (SELECT own_places()))
 $$;

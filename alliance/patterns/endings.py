@@ -14,6 +14,7 @@ from alliance.detection.words import percent
 from alliance.psychometrics.completeness import completion
 from alliance.psychometrics.patterns import FEWEST_CLIENTS
 from alliance.trends.models import Standing
+from alliance.trends.own_first import veiled, waiting_by_episode
 from alliance.trends.words import spark_summary
 from sessions_app.clients.models import Episode
 
@@ -58,8 +59,9 @@ def present_endings(member, *, how="", page=1):
     rows = Paginator(
         shown.select_related("episode__client").order_by("-episode__ended_on", "pk"), PAGE_SIZE
     ).get_page(page)
+    waiting = waiting_by_episode(shown)
     return Endings(
-        rows=[_row(standing) for standing in rows],
+        rows=[_row(standing, waiting.get(standing.pk, [])) for standing in rows],
         page=rows,
         how=how,
         choices=[("", _("All")), *((key, str(name)) for key, name in Episode.Ending.choices)],
@@ -68,12 +70,13 @@ def present_endings(member, *, how="", page=1):
     )
 
 
-def _row(standing):
+def _row(standing, waiting):
+    spark = veiled(standing, waiting)
     return Ended(
         episode=standing.episode,
         # Drawn from numbers; the one text in it is escaped where it is put in.
         sparkline=mark_safe(  # noqa: S308
-            sparkline(standing.spark, summary=spark_summary(standing.spark))
+            sparkline(spark, summary=spark_summary(spark))
         ),
         sessions=_("%(held)s held, %(rated)s rated")
         % {"held": standing.sessions_held, "rated": standing.sessions_rated},

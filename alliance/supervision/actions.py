@@ -14,7 +14,7 @@ from alliance.supervision.models import (
 )
 from alliance.trends.models import Flag
 from sessions_app.access.actions import record
-from sessions_app.access.models import today
+from sessions_app.access.models import Supervision, today
 from sessions_app.clients.models import Episode
 
 # Good news and top marks are told in the list, but call for no meeting.
@@ -23,7 +23,16 @@ FOR_A_MEETING = Flag.RANKS[Flag.Kind.RULE]
 
 @transaction.atomic
 def plan_meeting(*, supervision, planned_on, by):
-    """Plan a meeting of the two; its agenda begins with what is known today."""
+    """Plan a meeting of the two; its agenda begins with what is known today.
+
+    One that is planned for that day already is returned.
+    """
+    pair = Supervision.objects.select_for_update(of=("self",), no_key=True).get(pk=supervision.pk)
+    twin = SupervisionMeeting.objects.filter(
+        supervision=pair, planned_on=planned_on, held_on=None
+    ).first()
+    if twin:
+        return twin
     meeting = SupervisionMeeting(supervision=supervision, planned_on=planned_on)
     meeting.full_clean()
     meeting.save()
@@ -48,8 +57,13 @@ def refresh_agenda(*, meeting, by):
 
 @transaction.atomic
 def add_line(*, meeting, text, by, episode=None):
-    """Put a line of one's own on the agenda."""
+    """Put a line of one's own on the agenda; the same line sent twice stands there once."""
     meeting = _lock(meeting)
+    if meeting.held_on:
+        raise ValidationError(_("This meeting was held; its agenda stays as it was."))
+    for twin in meeting.agenda.filter(kind=AgendaItem.Kind.LINE, episode=episode):
+        if twin.text == text:
+            return twin
     item = AgendaItem(
         meeting=meeting,
         kind=AgendaItem.Kind.LINE,
@@ -87,6 +101,7 @@ def write_notes(*, meeting, notes, by):
 @transaction.atomic
 def write_private_note(*, meeting, text, by):
     """Keep what one of the two notes for themselves."""
+    meeting = _lock(meeting)
     writer = _place_of(by, meeting.supervision)
     note = PrivateNote.objects.filter(meeting=meeting, writer=writer).first()
     note = note or PrivateNote(meeting=meeting, writer=writer)
@@ -99,7 +114,14 @@ def write_private_note(*, meeting, text, by):
 
 @transaction.atomic
 def agree(*, meeting, text, by, episode=None, due_on=None):
-    """Write down what the two agreed to do. It comes back at each meeting until it is done."""
+    """Write down what the two agreed to do. It comes back at each meeting until it is done.
+
+    The same sent twice is agreed once.
+    """
+    meeting = _lock(meeting)
+    for twin in meeting.agreed_actions.filter(episode=episode, due_on=due_on, done_at=None):
+        if twin.text == text:
+            return twin
     action = AgreedAction(
         supervision=meeting.supervision,
         meeting=meeting,

@@ -14,6 +14,7 @@ from alliance.supervision.models import (
 )
 from alliance.trends import words
 from alliance.trends.models import HEAD_START
+from alliance.trends.own_first_models import waiting_ratings
 from sessions_app.access.models import Membership, Supervision
 
 
@@ -95,9 +96,12 @@ def present_meeting(meeting, *, reader):
         "action",
         "added_by__user",
     ).order_by("place")
+    therapist = supervision.therapist_id
+    waiting = waiting_ratings().filter(session__episode__therapist=therapist)
+    hidden = set() if is_supervisor else set(waiting.values_list("session", flat=True))
     points: dict[str, list[Point]] = {}
     for item in items:
-        points.setdefault(item.kind, []).append(_point(item, is_supervisor))
+        points.setdefault(item.kind, []).append(_point(item, is_supervisor, hidden))
     actions = supervision.agreed_actions.filter(Q(meeting=meeting) | Q(done_at=None))
     note = PrivateNote.objects.held_by(reader).filter(meeting=meeting).first()
     return MeetingPage(
@@ -110,17 +114,17 @@ def present_meeting(meeting, *, reader):
     )
 
 
-def _point(item, is_supervisor):
+def _point(item, is_supervisor, hidden):
     return Point(
         item=item,
         code=item.episode.client.code if item.episode else "",
-        text=_text(item, is_supervisor),
+        text=_text(item, is_supervisor, hidden),
         is_over=bool(item.flag and (item.flag.settled_by_id or item.flag.withdrawn_at))
         or bool(item.action and item.action.done_at),
     )
 
 
-def _text(item, is_supervisor):
+def _text(item, is_supervisor, hidden):
     match item.kind:
         case AgendaItem.Kind.LINE:
             return item.text
@@ -133,4 +137,6 @@ def _text(item, is_supervisor):
     is_told = flag.seen_at or flag.raised_at <= timezone.now() - HEAD_START
     if is_supervisor and not is_told:
         return _("Something new, which the therapist sees first")
+    if flag.session_id in hidden:
+        return _("A rating has come. Rate first, or show it now")
     return words.reason(item.episode.standing, [flag])

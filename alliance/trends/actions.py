@@ -98,12 +98,13 @@ def _unread(episode):
 
 
 @transaction.atomic
-def open_trend(*, episode, by, shown, at=None, reason=""):
+def open_trend(*, episode, by, shown, at=None, reason="", sees_flags=True):
     """Note that `by` opened the trend of `episode`, and what they were shown as its holder.
 
     `shown` are the ratings, with the comments that may be read by now. It is None
     for everyone else: a supervisor's look neither reads what was written to the
-    therapist, nor counts as the therapist's. `reason` names the consent or the
+    therapist, nor counts as the therapist's. Where a page shows ratings and says
+    nothing of what was marked, `sees_flags` is False. `reason` names the consent or the
     emergency by which they were let in, if by one.
     """
     record("episode.read", episode, by=by, reason=reason)
@@ -115,6 +116,8 @@ def open_trend(*, episode, by, shown, at=None, reason=""):
     unseen = Flag.objects.filter(episode=episode, seen_at=None, withdrawn_at=None).exclude(
         session__ratings__in=came_since
     )
+    if not sees_flags:
+        unseen = unseen.none()
     waiting = Rating.objects.with_comment_waiting().filter(
         session__episode=episode, pk__in=[rating.pk for rating in shown]
     )

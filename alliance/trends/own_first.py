@@ -60,6 +60,16 @@ def waiting_by_episode(standings):
     return found
 
 
+def veiled(standing, waiting):
+    """Return the totals of the last sessions without those whose numbers are in `waiting`."""
+    spark = list(standing.spark)
+    last = len(spark) - 1 - standing.sessions_held
+    for number in waiting:
+        if last + number >= 0:
+            spark[last + number] = None
+    return spark
+
+
 @transaction.atomic
 def show_unrated(*, session, by):
     """Show the client's rating of `session` to its therapist, who has not rated it.

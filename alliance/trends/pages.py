@@ -123,6 +123,7 @@ def present_trend(episode, *, is_holder, reader=None):
     holding = [flag for flag in flags if flag.settled_by_id in hidden | {None}]
     new = hidden if is_holder else _not_seen_yet(episode)
     rows = [replace(row, remarks=[]) if row.session.pk in new else row for row in rows]
+    seen = [row for row in rows if row.session.pk not in new]
     totals, earlier = _compared(rows)
     said = summarise(
         standing,
@@ -165,9 +166,9 @@ def present_trend(episode, *, is_holder, reader=None):
         form_language=_form_language(rows, episode.therapist.practice),
         statuses={row.session.status for row in rows},
         command=command(standing),
-        beside=present_beside(episode, rows, without=hidden),
+        beside=present_beside(episode, seen, without=new),
         waiting=waiting,
-        views=present_views(rows),
+        views=present_views(seen),
     )
 
 

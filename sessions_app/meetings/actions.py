@@ -96,13 +96,26 @@ def lead_together(*, circle, co_therapist, by):
     circle.full_clean()
     circle.save(update_fields=["co_therapist"])
     record("circle.shared", circle, by=by, fields=["co_therapist"])
-    for member in circle.members.present().select_related("client"):
+    # Not of whoever was handed over or has ended: they are this therapist's no longer.
+    for member in circle.members.present().filter(episode__ended_on=None).select_related("client"):
         _begin_beside(member, circle, by)
     return circle
 
 
 def _begin_beside(member, circle, by):
     """Open the episode of a member with the second therapist."""
+    earlier = CircleMember.objects.filter(circle=circle, client=member.client).exclude(
+        co_episode=None
+    )
+    for co_episode_id in earlier.order_by("-joined_on").values_list("co_episode_id", flat=True):
+        with rows_of_episode(co_episode_id):
+            goes_on = Episode.objects.open().filter(
+                pk=co_episode_id, therapist=circle.co_therapist_id
+            )
+            if goes_on.exists():
+                member.co_episode_id = co_episode_id
+                member.save(update_fields=["co_episode"])
+                return
     refusal = ValidationError(
         _("%(code)s has an open episode with this person already.") % {"code": member.client.code}
     )
@@ -197,8 +210,11 @@ def _lock(circle):
 def _by_episode(circle, became, *, everybody=False):
     """Say for each episode what became of it, in one order for all, so that nobody deadlocks."""
     members = circle.members.all() if everybody else circle.members.present()
-    told = [(pk, became.get(one.pk)) for one in members for pk in one.episodes()]
-    return sorted((pk, what) for pk, what in told if what or everybody)
+    told: dict = {}  # Who left and came again is a member twice, of one episode.
+    for one in members:
+        for pk in one.episodes():
+            told[pk] = became.get(one.pk) or told.get(pk)
+    return [(pk, told[pk]) for pk in sorted(told) if told[pk] or everybody]
 
 
 def _is_over(episode, by):

@@ -14,6 +14,7 @@ from sessions_app.clients.forms import EpisodesField
 from sessions_app.clients.models import Episode, validate_code
 from sessions_app.meetings.models import Circle
 from sessions_app.places.forms import clinicians_of, helper, narrow
+from sessions_app.sessions.forms import LONG_BEFORE
 from sessions_app.sessions.models import Session
 
 CAME = {
@@ -136,6 +137,11 @@ class MeetingForm(forms.Form):
         starts_at = self.cleaned_data["starts_at"]
         if starts_at > timezone.now() + timedelta(minutes=10):
             raise forms.ValidationError(_("This lies in the future. When did it start?"))
+        began = [member.joined_on for member in self.asked.values()]
+        if began and timezone.localdate(starts_at) < min(began) - LONG_BEFORE:
+            raise forms.ValidationError(
+                _("This lies long before they came together. Which year was it?")
+            )
         return starts_at
 
     def values(self):

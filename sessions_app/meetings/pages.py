@@ -82,10 +82,13 @@ def who_came(meeting, user):
     sessions = Session.objects.filter(meeting=meeting, episode__in=mine)
     by_episode = {session.episode_id: session for session in sessions}
     keys: dict[tuple[str, str], str] = {value: key for key, value in BECAME.items()}
-    members, became = [], {}
+    members: list[CircleMember] = []
+    became: dict = {}
     for member in meeting.circle.members.select_related("client").order_by("client__code"):
-        session = next((by_episode[pk] for pk in member.episodes() if pk in by_episode), None)
-        if session:
+        # Each session once: who left and came again is a member twice.
+        found = [by_episode.pop(pk) for pk in member.episodes() if pk in by_episode]
+        became_of = found and keys.get((found[0].status, found[0].called_off_by))
+        if became_of:  # What was corrected to something else by itself stays as it is.
             members.append(member)
-            became[member.pk] = keys.get((session.status, session.called_off_by), "held")
+            became[member.pk] = became_of
     return members, became

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from sessions_app.access.actions import record
 from sessions_app.access.doors import clinicians_only, freshly_confirmed
+from sessions_app.clients.models import Episode
 from sessions_app.meetings.actions import (
     add_to_circle,
     correct_meeting,
@@ -29,6 +30,7 @@ from sessions_app.meetings.pages import (
     who_may_come,
 )
 from sessions_app.places.forms import explain
+from sessions_app.sessions.models import Session
 
 BOTH = ["GET", "HEAD", "POST"]
 
@@ -132,7 +134,11 @@ def meeting_log(request, circle_id):
 @clinicians_only
 @require_http_methods(BOTH)
 def meeting_correct(request, meeting_id):
-    meeting = _fetch(Meeting.objects.held_by(request.user), meeting_id, "circle__")
+    mine = Episode.objects.held_by(request.user)
+    meetings = Meeting.objects.held_by(request.user).filter(
+        pk__in=Session.objects.filter(episode__in=mine).exclude(meeting=None).values("meeting")
+    )
+    meeting = _fetch(meetings, meeting_id, "circle__")
     with meeting.circle.therapist.practice.clock():
         members, became = who_came(meeting, request.user)
         form = MeetingForm(_posted(request), members=members, meeting=meeting, became=became)

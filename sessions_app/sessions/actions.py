@@ -43,13 +43,14 @@ def log_session(
         "called_off_by": called_off_by,
         "note": note,
     }
-    twin = Session.objects.filter(episode=episode, starts_at=starts_at).first()
+    there = Session.objects.filter(episode=episode, starts_at=starts_at)
+    twin = there.exclude(status=Session.Status.DROPPED).first()
     if twin and all(getattr(twin, name) == value for name, value in values.items()):
         return twin
     session = _planned_for(episode, starts_at) or Session(episode=episode)
     for name, value in {**values, "starts_at": starts_at}.items():
         setattr(session, name, value)
-    _refuse_after_the_end(session)
+    refuse_after_the_end(session)
     session.number = _last_number(episode) + 1 if status == Session.Status.HELD else None
     session.full_clean()
     session.save()
@@ -79,7 +80,7 @@ def correct_session(*, session, by, **changes):
     for name in changed:
         setattr(session, name, changes[name])
     if "starts_at" in changed:
-        _refuse_after_the_end(session)
+        refuse_after_the_end(session)
     is_held = session.status == Session.Status.HELD
     if was_held and not is_held:
         session.number = None
@@ -109,7 +110,8 @@ def _planned_for(episode, starts_at):
     return session
 
 
-def _refuse_after_the_end(session):
+def refuse_after_the_end(session):
+    """Refuse a session that would begin when its episode had ended."""
     ended_on = session.episode.ended_on
     if ended_on and session.held_on > ended_on:
         raise ValidationError({"starts_at": _("This episode had already ended by then.")})

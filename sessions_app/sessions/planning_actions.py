@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from sessions_app.access.actions import record
 from sessions_app.clients.models import Episode
-from sessions_app.sessions.actions import log_session
+from sessions_app.sessions.actions import log_session, refuse_after_the_end
 from sessions_app.sessions.models import Session
 
 
@@ -107,6 +107,7 @@ def move_planned(*, session, starts_at, minutes, setting, by, with_rest=False):
         for name in changed:
             setattr(one, name, values[name])
         if changed:
+            refuse_after_the_end(one)
             one.full_clean()
             one.save(update_fields=changed)
             record("session.moved", one, by=by, fields=changed)

