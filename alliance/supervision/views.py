@@ -94,6 +94,8 @@ def refresh(request, meeting_id):
 @require_POST
 def line(request, meeting_id):
     found = _own_meeting(request, meeting_id)
+    if found.held_on:  # Its agenda stays as it was.
+        return redirect("supervision-meeting", found.pk)
     form = LineForm(request.POST, supervision=found.supervision)
     if not form.is_valid():
         return _show(request, found, line_form=form)

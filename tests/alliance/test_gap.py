@@ -10,7 +10,7 @@ from scipy import stats
 
 from alliance.psychometrics.gap import describe_gap
 from alliance.trends.pages import present_trend
-from tests.conftest import hold, rate
+from tests.conftest import hold, look, rate
 
 MARKS = st.none() | st.floats(0, 10)
 
@@ -205,6 +205,8 @@ def test_guesses_are_said_from_five_up(cast, guesses, way):
 
 def test_the_supervisor_reads_the_same_and_no_one_is_called_good_or_bad(cast):
     said = both(cast, [8, 7, 9, 7, 8, 6], [6, 6, 7, 6, 6, 5]).said
+    assert present_trend(cast.cleo, is_holder=False, reader=cast.sue).views is None
+    look(cast.cleo, by=cast.theo)
     for_sue = present_trend(cast.cleo, is_holder=False, reader=cast.sue).views
     assert for_sue.said == said
     assert not any(word in " ".join(said).lower() for word in ("good", "bad", "better", "worse"))

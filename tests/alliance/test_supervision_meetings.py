@@ -165,7 +165,25 @@ def test_an_unplanned_ending_that_was_spoken_about_does_not_come_back(cast, pair
     hold_meeting(meeting=first, by=cast.sue)
     assert agenda(plan(cast, pair)) == []
     tick(item=item, is_discussed=False, by=cast.sue)
-    assert agenda(plan(cast, pair)) == ["ending"], "on the very day it is still new"
+    assert agenda(plan(cast, pair, days=1)) == ["ending"], "since that very day it is still new"
+
+
+def test_what_is_sent_twice_is_there_once_and_what_was_held_stays_as_it_was(cast, pair, client):
+    meeting = plan(cast, pair)
+    assert plan(cast, pair) == meeting
+    assert add_line(meeting=meeting, text="Pace.", by=cast.sue) == add_line(
+        meeting=meeting, text="Pace.", by=cast.sue
+    )
+    assert agree(meeting=meeting, text="Ask.", by=cast.sue) == agree(
+        meeting=meeting, text="Ask.", by=cast.sue
+    )
+    hold_meeting(meeting=meeting, by=cast.sue)
+    with pytest.raises(ValidationError):
+        add_line(meeting=meeting, text="More.", by=cast.sue)
+    client.force_login(cast.sue)
+    address = reverse("supervision-line", args=[meeting.pk])
+    assert client.post(address, {"text": "More."}).status_code == 302
+    assert meeting.agenda.filter(kind="line").count() == 1
 
 
 def test_what_was_agreed_is_carried_forward_until_it_is_done(cast, pair, meeting):
