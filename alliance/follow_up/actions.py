@@ -1,6 +1,7 @@
 """Writing down what came of a rating and of a flag, what could help, and a reflection."""
 
 import json
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,6 +12,7 @@ from alliance.follow_up.models import Acknowledgement, FollowUp
 from alliance.follow_up.own_models import PracticePrompt, Reflection
 from alliance.follow_up.prompts import ours
 from sessions_app.access.actions import record
+from sessions_app.access.models import Practice
 from sessions_app.clients.models import Episode
 
 
@@ -60,6 +62,7 @@ def acknowledge(*, flag, outcome, by, remark="", at=None):
 @transaction.atomic
 def change_prompts(*, practice, key, by, **lists):
     """Put a practice's own words in the place of ours; a list that is empty or as ours is ours."""
+    Practice.objects.select_for_update(of=("self",), no_key=True).get(pk=practice.pk)
     told = ours()[0][key]
     changed = []
     for part, text in lists.items():
@@ -77,8 +80,17 @@ def change_prompts(*, practice, key, by, **lists):
 
 @transaction.atomic
 def reflect(*, episode, said, by):
-    """Keep what the therapist of `episode` thought of how they are with a client."""
-    kept = Reflection(episode=episode, by=episode.therapist, text=json.dumps(said))
+    """Keep what the therapist of `episode` thought of how they are with a client.
+
+    The same sent twice within a day is kept once.
+    """
+    Episode.objects.lock(episode)
+    text = json.dumps(said)
+    lately = timezone.now() - timedelta(days=1)
+    for twin in Reflection.objects.filter(episode=episode, by=episode.therapist, at__gt=lately):
+        if twin.text == text:
+            return twin
+    kept = Reflection(episode=episode, by=episode.therapist, text=text)
     kept.full_clean()
     kept.save()
     record("reflection.kept", kept, by=by)

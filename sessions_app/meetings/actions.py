@@ -25,6 +25,7 @@ BECAME = {
 def make_circle(*, kind, code, episodes, by):
     """Let the clients of these episodes, all of one therapist, come together from today on."""
     therapist = episodes[0].therapist
+    Membership.objects.select_for_update(of=("self",), no_key=True).get(pk=therapist.pk)
     circle = Circle(therapist=therapist, kind=kind, code=code)
     circle.full_clean()
     circle.save()
