@@ -118,14 +118,15 @@ def test_a_rating_is_moved_to_the_session_that_it_is_of(demo, theo):
 
 @pytest.mark.parametrize(("device", "theme"), [("phone", "light"), ("desk", "dark")])
 def test_reception_prints_and_types_in_and_sees_no_rating(demo, open_page, device, theme):
-    demo.shell(FRESH)
+    session = demo.shell(FRESH)
     demo.shell(RECEPTION)
     rita = open_page(device, theme)
     sign_in(rita, demo, "desk")
     expect(rita.get_by_role("button", name="Sign out")).to_be_visible()
     rita.goto(f"{demo.base}/reception/")
     look_over(rita)
-    rita.get_by_role("link", name=re.compile("Type in a sheet.*D-162")).first.click()
+    type_in = rita.get_by_role("link", name=re.compile("Type in a sheet.*D-162"))
+    type_in.and_(rita.locator(f"[href*='{session}']")).click()
     look_over(rita)
     rita.locator("input.mm").first.fill("50")
     rita.get_by_role("button", name="Store it").click()
