@@ -131,11 +131,18 @@ class StoredAs(Lookup):
         return f"SUBSTR({column}, 1, %s) = %s", [*parameters, len(self.rhs), self.rhs]
 
 
-class IsEncrypted(models.CheckConstraint):
-    """Holds that a column is empty or encrypted, whichever way it is written."""
+class OfEncrypted(models.CheckConstraint):
+    """Holds something of an encrypted column, and is held by the database alone.
+
+    Asked beforehand, as other constraints are, the text would be sent there in clear.
+    """
 
     def validate(self, model, instance, exclude=None, using=None):
         """Accept the row: in memory its text is plain."""
+
+
+class IsEncrypted(OfEncrypted):
+    """Holds that a column is empty or encrypted, whichever way it is written."""
 
 
 def is_encrypted(field, name):

@@ -244,7 +244,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["client", "opened_at"], name="emergency_by_client")
                 ],
                 "constraints": [
-                    models.CheckConstraint(
+                    sessions_app.access.fields.OfEncrypted(
                         condition=models.Q(("reason", ""), _negated=True),
                         name="emergency_has_a_reason",
                     ),

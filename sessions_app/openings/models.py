@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sessions_app.access.fields import EncryptedTextField, is_encrypted
+from sessions_app.access.fields import EncryptedTextField, OfEncrypted, is_encrypted
 from sessions_app.access.models import Deputy, Membership, Practice
 
 OPEN_FOR = timedelta(minutes=60)
@@ -138,7 +138,7 @@ class EmergencyAccess(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(reason=""), name="emergency_has_a_reason"),
+            OfEncrypted(condition=~Q(reason=""), name="emergency_has_a_reason"),
             is_encrypted("reason", "emergency_reason_is_encrypted"),
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("opened_at")),

@@ -5,10 +5,11 @@ import pickle
 import uuid
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import FieldError, ValidationError
 from django.db import IntegrityError, connection, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import F, Value
+from django.db.models import CheckConstraint, F, Value
 from django.db.models.functions import Concat, Lower
 from django.db.utils import ConnectionHandler
 from django.template import Context, Template
@@ -21,7 +22,7 @@ from hypothesis.extra.django import TestCase
 
 from alliance.ratings.models import Comment
 from sessions_app.access.encryption import SIGN, EncryptionError, make_key, read_keys
-from sessions_app.access.fields import Ciphertext, as_stored
+from sessions_app.access.fields import Ciphertext, EncryptedTextField, OfEncrypted, as_stored
 from sessions_app.access.models import Practice
 from sessions_app.clients.models import Client, ClientIdentity
 from sessions_app.sessions.models import Session
@@ -459,3 +460,29 @@ def test_what_was_written_moves_into_rows_of_its_own_and_back(elsewhere):
         texts[-1] for texts in TEXTS.values()
     )
     assert triggers(elsewhere) == promises
+
+
+# --- Rules about encrypted columns --------------------------------------------------------
+
+
+def columns_in(condition):
+    """Return the names of the columns that a condition speaks of."""
+    for child in condition.children:
+        if hasattr(child, "children"):
+            yield from columns_in(child)
+        else:
+            yield child[0].split("__")[0]
+
+
+def test_no_rule_about_an_encrypted_column_sends_its_text_to_the_database():
+    judged = 0
+    for model in apps.get_models():
+        names = {
+            field.name for field in model._meta.fields if isinstance(field, EncryptedTextField)
+        }
+        for constraint in model._meta.constraints:
+            if isinstance(constraint, CheckConstraint):
+                is_about = names & set(columns_in(constraint.condition))
+                judged += bool(is_about)
+                assert not is_about or isinstance(constraint, OfEncrypted), constraint.name
+    assert judged >= 7
