@@ -12,7 +12,6 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.account.internal.flows import login
@@ -24,6 +23,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
 )
 from allauth.mfa.utils import decrypt
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import F
@@ -141,14 +141,6 @@ def as_in_a_practice(settings, monkeypatch):
     monkeypatch.setattr(Client, "force_login", sign_in)
 
 
-@pytest.fixture
-def in_the_daytime(monkeypatch):
-    """Let it be day in the practices, whenever the tests run: by night little goes out."""
-    real = timezone.now
-    if not 9 <= timezone.localtime(real(), ZoneInfo("Europe/Vienna")).hour < 20:
-        monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=12))
-
-
 class Clock:
     """A clock that goes by itself only a little, and else as far as it is put forward."""
 
@@ -200,8 +192,8 @@ def code_of(user, *, steps=0):
 @pytest.fixture
 def cast(db):
     load_instruments()
-    practice = found_practice(name="Lindenhof", time_zone="Europe/Vienna")
-    elsewhere = found_practice(name="Elsewhere")
+    practice = found_practice(name="Lindenhof", time_zone=settings.TIME_ZONE)
+    elsewhere = found_practice(name="Elsewhere", time_zone=settings.TIME_ZONE)
     roles = {
         "theo": (practice, {"is_clinician": True}),
         "sue": (practice, {"is_clinician": True}),
@@ -247,6 +239,14 @@ def cast(db):
         dora=begin("olga", "DORA"),
         emil=begin("nils", "EMIL"),
     )
+
+
+@pytest.fixture
+def clocks_apart(cast):
+    """Let Theo's practice keep the clock of Vienna, winter and summer, and Nils's UTC."""
+    for practice, zone in ((cast.practice, "Europe/Vienna"), (cast.elsewhere, "UTC")):
+        practice.time_zone = zone
+        practice.save(update_fields=["time_zone"])
 
 
 def hold(episode, *, weeks_ago=0, **values):

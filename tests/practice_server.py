@@ -38,6 +38,7 @@ def running_practice(var, *, names):
         "DEBUG": "1",
         "DEMO": "0",
         "DJANGO_SETTINGS_MODULE": "alliance.settings",
+        "TIME_ZONE": "UTC",
         "VAR": str(var),
         "WEB_CONCURRENCY": "2",
     }

@@ -330,6 +330,7 @@ MATRIX = {
     "circle-members": ("circle", {}, by_object(HOLDS, 200, 200)),
     "circle-leave": ("circle member", {}, by_object(HOLDS, NOT_SO, 302)),
     "circle-lead": ("circle", {}, by_object(HOLDS, 200, 200)),
+    "circle-lead-alone": ("circle", {}, by_object(HOLDS, NOT_SO, NOT_SO)),
     "meeting-log": ("circle", {}, by_object(HOLDS, 200, 200)),
     "meeting-correct": ("meeting", {}, by_object(HOLDS, 200, 200)),
     "meeting-ask": ("meeting", {}, by_object(HOLDS, 200, NOT_SO)),
@@ -957,7 +958,7 @@ def test_only_declared_fields_of_a_form_change_anything(cast, sessions, client):
     session = sessions["cleo"]
     sent = {
         "happened": "held",
-        "starts_at": session.starts_at.strftime("%Y-%m-%dT%H:%M"),
+        "starts_at": f"{timezone.localtime(session.starts_at):%Y-%m-%dT%H:%M}",
         "minutes": "45",
         "setting": "video",
         "number": "99",

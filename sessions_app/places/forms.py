@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import SetPasswordMixin
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
@@ -165,10 +166,19 @@ class SupervisionForm(forms.Form):
         self.helper = helper("supervisor", "started_on", submit=_("Begin this supervision"))
 
 
+def last_day():
+    """Return the day that is offered as the last: it is not over by either clock.
+
+    Places end by the server's clock, and episodes by the practice's; near midnight
+    these differ, and nobody's place may end before their clients' time with them.
+    """
+    return max(today(), timezone.localdate())
+
+
 class EndForm(forms.Form):
     """The last day of a supervision."""
 
-    ended_on = day_field(_("Last day"), initial=today, help_text=_("It holds to its end."))
+    ended_on = day_field(_("Last day"), initial=last_day, help_text=_("It holds to its end."))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -179,7 +189,7 @@ class LeavingForm(forms.Form):
     """The last day of a member, and whether they are kept out at once."""
 
     ended_on = day_field(
-        _("Last day"), initial=today, help_text=_("It holds to its end, unless you tick below.")
+        _("Last day"), initial=last_day, help_text=_("It holds to its end, unless you tick below.")
     )
     at_once = forms.BooleanField(
         label=_("Sign this person out now and keep them out"), required=False

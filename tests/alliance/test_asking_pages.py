@@ -430,7 +430,7 @@ def test_a_manager_sends_a_sample_to_their_own_address_through_the_queue(cast, m
     assert letter.to == ["mara@example.org"]
 
 
-def test_managers_are_told_that_mail_waits_and_since_when(cast, mara):
+def test_managers_are_told_that_mail_waits_and_since_when(cast, clocks_apart, mara):
     cache.clear()
     know(cast.cleo, email=ADDRESS)
     request = ask_by_message(session=hold(cast.cleo), way="email", by=cast.theo)
@@ -439,7 +439,7 @@ def test_managers_are_told_that_mail_waits_and_since_when(cast, mara):
     assert "waiting since" not in shown  # It was asked just now.
     since = timezone.now() - timedelta(minutes=6)
     Message.objects.update(due_at=since)
-    told = timezone.localtime(since, timezone.zoneinfo.ZoneInfo("Europe/Vienna"))
+    told = timezone.localtime(since, timezone.zoneinfo.ZoneInfo(cast.practice.time_zone))
     shown = page(mara, "practice-asking", cast.practice.pk)
     assert f"1 message has been waiting since {told:%-d %b, %H:%M}" in shown
     assert "CLEO" not in shown

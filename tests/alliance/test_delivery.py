@@ -37,7 +37,6 @@ from tests.demo_server import free_port
 from tests.mail_server import running_mail_server
 
 ADDRESS = "somebody@clients.example.org"
-pytestmark = pytest.mark.usefixtures("in_the_daytime")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -22,9 +23,9 @@ from tests.conftest import hold, look, rate, run
 from tests.demo_server import free_port
 from tests.mail_server import running_mail_server
 
-VIENNA = ZoneInfo("Europe/Vienna")
+HERE = ZoneInfo(settings.TIME_ZONE)
 # A Monday, long after all that the tests let happen.
-MORNING = datetime(2030, 3, 25, 7, 0, tzinfo=VIENNA)
+MORNING = datetime(2030, 3, 25, 7, 0, tzinfo=HERE)
 DAY = timedelta(days=1)
 
 
@@ -204,9 +205,9 @@ def test_by_night_nothing_goes_out_and_in_the_morning_it_does(cast, daily, inbox
     ],
 )
 def test_it_is_due_at_seven_by_the_clock_of_the_practice(every, after, due):
-    with timezone.override(VIENNA):
-        found = next_due(every, after=after.replace(tzinfo=VIENNA))
-    assert found == (due and due.replace(tzinfo=VIENNA))
+    with timezone.override(HERE):
+        found = next_due(every, after=after.replace(tzinfo=HERE))
+    assert found == (due and due.replace(tzinfo=HERE))
 
 
 @pytest.mark.parametrize(
@@ -233,7 +234,7 @@ def test_never_is_the_default_and_can_be_chosen_again(cast, inbox):
     theo.post(address, {field: "never"})
     assert not Digest.objects.exists()
     theo.post(address, {field: "week"})
-    assert Digest.objects.get().due_at.astimezone(VIENNA).weekday() == 0
+    assert Digest.objects.get().due_at.astimezone(HERE).weekday() == 0
     theo.post(address, {field: "never"})
     rate(hold(cast.cleo), 8)
     send_digests(at=MORNING)
@@ -251,7 +252,6 @@ def test_nobody_chooses_for_somebody_else(cast):
     assert [digest.member for digest in Digest.objects.all()] == [cast.members["theo"]]
 
 
-@pytest.mark.usefixtures("in_the_daytime")
 def test_the_worker_sends_them(cast, daily, inbox, monkeypatch):
     for module in (worker, db_worker):
         monkeypatch.setattr(module, "close_old_connections", lambda: None)

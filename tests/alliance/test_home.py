@@ -148,7 +148,7 @@ def plan(episode, **delta):
     return plan_sessions(episode=episode, starts_at=at, by=episode.therapist.user)[0]
 
 
-def test_the_day_is_what_waits_for_a_word_and_what_comes(cast, in_the_daytime):
+def test_the_day_is_what_waits_for_a_word_and_what_comes(cast):
     yesterday, now = plan(cast.cleo, days=-1), plan(cast.cleo, minutes=5)
     later, ahead = plan(cast.cleo, hours=2), plan(cast.cleo, days=3)
     plan(cast.cleo, days=9)

@@ -282,9 +282,7 @@ def test_how_far_the_asking_is_is_shown_and_nothing_of_what_was_answered(couple,
     assert not any(row.can_be_asked for row in page.rows)
 
 
-def test_no_form_no_thanks_and_no_message_tells_one_member_of_another(
-    couple, cast, settings, in_the_daytime
-):
+def test_no_form_no_thanks_and_no_message_tells_one_member_of_another(couple, cast, settings):
     """Whatever Carl says, and whoever he is, Cleo meets none of it."""
     course(couple, (8, 7), (9, 3))
     carl = couple.members.get(client__code="CARL").episode

@@ -48,6 +48,7 @@ from sessions_app.places.actions import lock_membership
 from sessions_app.sessions.actions import correct_session
 from tests.conftest import ITEMS, ask, hold, rate, working_as
 
+HERE = ZoneInfo(real_settings.TIME_ZONE)
 VIENNA = ZoneInfo("Europe/Vienna")
 ADDRESS = "somebody@clients.example.org"
 LANGUAGES = [code for code, _name in real_settings.FORM_LANGUAGES]
@@ -61,9 +62,6 @@ TELLING = (
     "थेरेपी|चिकित्स|स्वास्थ्य|मरीज|रोगी|सत्र|मनो|"
     "علاج|معالج|صح[ةي]|نفس|مريض|عياد|جلس"
 )
-
-
-pytestmark = pytest.mark.usefixtures("in_the_daytime")
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +98,7 @@ def send(session, way="email", by=None):
 
 @contextmanager
 def at(monkeypatch, moment):
-    """Let it be `moment`, in Vienna."""
+    """Let it be `moment`."""
     with monkeypatch.context() as patch:
         patch.setattr(timezone, "now", lambda: moment)
         yield
@@ -108,7 +106,7 @@ def at(monkeypatch, moment):
 
 def day(hour, minute=0, *, days=0):
     """Return a moment on the Wednesday of these tests, or some days later."""
-    return datetime(2026, 3, 4, hour, minute, tzinfo=VIENNA) + timedelta(days=days)
+    return datetime(2026, 3, 4, hour, minute, tzinfo=HERE) + timedelta(days=days)
 
 
 def events(verb):
@@ -232,7 +230,7 @@ def test_the_day_until_which_it_works_is_told_in_the_language_and_by_the_practic
     )
     request.refresh_from_db()
     deliver(request.messages.get().pk)
-    until = timezone.localtime(request.expires_at, VIENNA)
+    until = timezone.localtime(request.expires_at, HERE)
     assert until.day != request.expires_at.day
     assert f"works until {date_format(until, 'DATE_FORMAT')}." in mail.outbox[0].body
 
@@ -357,7 +355,7 @@ def test_a_message_is_due_by_day_by_the_practices_clock(cast, when, ended_at, du
         assert Plan("email", when, None).due_at(session) == due_at
 
 
-def test_the_night_is_quiet_when_the_clocks_change(cast):
+def test_the_night_is_quiet_when_the_clocks_change(cast, clocks_apart):
     with cast.practice.clock():
         late = datetime(2026, 3, 28, 22, tzinfo=VIENNA)
         assert by_day(late) == datetime(2026, 3, 29, 8, tzinfo=VIENNA)

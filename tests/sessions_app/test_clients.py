@@ -264,7 +264,7 @@ def test_an_episode_may_end_before_a_session_that_did_not_come_about(cast):
     assert ended.ended_on == day
 
 
-def test_the_day_of_the_last_session_is_that_of_the_practices_own_clock(cast):
+def test_the_day_of_the_last_session_is_that_of_the_practices_own_clock(cast, clocks_apart):
     day = timezone.localdate() - timedelta(days=10)
     late = datetime(day.year, day.month, day.day, 23, 30, tzinfo=UTC)  # The next day in Vienna.
     for episode in (cast.cleo, cast.emil):

@@ -1,7 +1,8 @@
 """Whoever leaves hands their clients over first; whoever is locked out is out at once."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth import get_user
@@ -15,7 +16,7 @@ from django.utils import timezone
 from alliance.asking.actions import NothingToRate, submit_rating
 from alliance.ratings.models import Rating
 from sessions_app.access.actions import appoint_deputy, join_practice
-from sessions_app.access.models import AuditEvent, Deputy, Membership, Supervision, User
+from sessions_app.access.models import AuditEvent, Deputy, Membership, Practice, Supervision, User
 from sessions_app.clients.actions import (
     add_client,
     end_episode,
@@ -319,6 +320,23 @@ def test_nobody_leaves_while_a_client_is_with_them(cast, mara):
     answer = post(mara, "member-leave", theo, ended_on=str(today()))
     assert "2 clients are still with this person" in errors(answer)["ended_on"]
     assert Membership.objects.get(pk=theo.pk).ended_on is None
+
+
+@pytest.mark.parametrize("name", ["member-leave", "supervision-end"])
+@pytest.mark.parametrize(
+    ("zone", "offered"), [("Europe/Vienna", 11), ("UTC", 10), ("America/Los_Angeles", 10)]
+)
+def test_the_last_day_that_is_offered_is_over_by_neither_clock(
+    cast, mara, settings, name, zone, offered
+):
+    settings.TIME_ZONE = "UTC"
+    Practice.objects.update(time_zone=zone)
+    thing = {"member-leave": cast.members["theo"], "supervision-end": Supervision.objects.get()}
+    late = datetime(2030, 3, 10, 23, 30, tzinfo=UTC)
+    with patch("django.utils.timezone.now", return_value=late):
+        mara.force_login(cast.mara)
+        page = mara.get(reverse(name, args=[thing[name].pk])).content.decode()
+    assert f'value="2030-03-{offered}"' in page
 
 
 def test_once_the_caseload_is_handed_over_a_place_ends_on_its_day(cast, mara):

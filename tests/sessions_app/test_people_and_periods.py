@@ -211,7 +211,10 @@ def test_a_period_holds_from_its_first_day_to_its_last_inclusive(
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles", "UTC"])
 @pytest.mark.parametrize("hour", [1, 12, 23])
-def test_a_place_begins_by_the_servers_clock_whatever_the_practices_own_says(cast, zone, hour):
+def test_a_place_begins_by_the_servers_clock_whatever_the_practices_own_says(
+    cast, zone, hour, settings
+):
+    settings.TIME_ZONE = "UTC"
     moment = datetime(2026, 3, 10, hour, 30, tzinfo=UTC)
     with patch("django.utils.timezone.now", return_value=moment), timezone.override(zone):
         assert today() == moment.date()

@@ -56,7 +56,7 @@ def statuses(episode):
 # --- Planning ---
 
 
-def test_a_series_stays_at_its_hour_when_the_clocks_change(cast):
+def test_a_series_stays_at_its_hour_when_the_clocks_change(cast, clocks_apart):
     """Vienna puts its clocks back on 25 October 2026, and forward on 28 March 2027."""
     autumn = datetime(2026, 10, 20, 9, tzinfo=VIENNA)
     planned = plan(cast.cleo, autumn, times=3, every_weeks=1)
@@ -66,7 +66,7 @@ def test_a_series_stays_at_its_hour_when_the_clocks_change(cast):
     assert by_the_clock(spring) == ["16.03. 09:00", "30.03. 09:00"]
 
 
-def test_what_a_clock_change_skips_comes_an_hour_later(cast):
+def test_what_a_clock_change_skips_comes_an_hour_later(cast, clocks_apart):
     planned = plan(cast.cleo, datetime(2027, 3, 21, 2, 30, tzinfo=VIENNA), times=2)
     assert by_the_clock(planned) == ["21.03. 02:30", "28.03. 03:30"]
 
@@ -129,7 +129,7 @@ def test_what_became_of_a_session_is_said_once(cast):
             deed()
 
 
-def test_logging_fills_in_what_was_planned_for_the_same_day(cast):
+def test_logging_fills_in_what_was_planned_for_the_same_day(cast, clocks_apart):
     ten = datetime(2026, 9, 1, 10, tzinfo=VIENNA)
     morning, evening = (plan(cast.cleo, ten + timedelta(hours=hours))[0] for hours in (0, 8))
     logged = log_session(
@@ -143,7 +143,7 @@ def test_logging_fills_in_what_was_planned_for_the_same_day(cast):
     assert Session.objects.count() == 3
 
 
-def test_of_a_series_one_is_moved_or_it_and_all_that_follow(cast):
+def test_of_a_series_one_is_moved_or_it_and_all_that_follow(cast, clocks_apart):
     first = datetime(2027, 3, 15, 9, tzinfo=VIENNA)
     _one, two, _three = plan(cast.cleo, first, times=3)
     values = {"session": two, "minutes": 50, "setting": "in_person", "by": cast.theo}

@@ -204,7 +204,7 @@ def test_a_session_is_not_moved_past_the_end_of_its_episode(cast):
         _correct(session, starts_at=timezone.now())
 
 
-def test_the_last_day_of_an_episode_is_that_of_the_practices_own_clock(cast):
+def test_the_last_day_of_an_episode_is_that_of_the_practices_own_clock(cast, clocks_apart):
     day = timezone.localdate() - timedelta(days=10)
     late = datetime(day.year, day.month, day.day, 23, 30, tzinfo=UTC)  # The next day in Vienna.
     for episode, by in [(cast.cleo, cast.theo), (cast.emil, cast.nils)]:
@@ -236,7 +236,7 @@ def test_a_session_before_its_episode_lets_the_episode_begin_with_it(cast):
     assert _events("episode.corrected").count() == 2
 
 
-def test_a_session_on_the_first_day_or_later_leaves_the_beginning_as_it_is(cast):
+def test_a_session_on_the_first_day_or_later_leaves_the_beginning_as_it_is(cast, clocks_apart):
     day = cast.cleo.started_on
     morning = datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
     session = log_session(episode=cast.cleo, starts_at=morning, by=cast.theo)
@@ -245,7 +245,7 @@ def test_a_session_on_the_first_day_or_later_leaves_the_beginning_as_it_is(cast)
     assert not _events("episode.corrected").exists()
 
 
-def test_the_first_day_of_an_episode_is_that_of_the_practices_own_clock(cast):
+def test_the_first_day_of_an_episode_is_that_of_the_practices_own_clock(cast, clocks_apart):
     day = cast.cleo.started_on - timedelta(days=1)
     late = datetime(day.year, day.month, day.day, 23, 30, tzinfo=UTC)  # The next day in Vienna.
     log_session(episode=cast.cleo, starts_at=late, by=cast.theo)

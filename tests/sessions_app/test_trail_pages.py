@@ -92,7 +92,7 @@ def test_one_person_or_one_day_can_be_chosen(cast, mara):
     assert not deeds(page(mara, cast.practice, day=str(today - timedelta(days=1))))
 
 
-def test_a_day_is_that_of_the_practices_own_clock(cast):
+def test_a_day_is_that_of_the_practices_own_clock(cast, clocks_apart):
     late = datetime(2026, 3, 10, 23, 30, tzinfo=UTC)  # Already the 11th in Vienna.
     event = AuditEvent.objects.create(
         at=late, actor=cast.theo, practice=cast.practice, verb="session.logged", target_model="-"
