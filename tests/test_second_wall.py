@@ -54,7 +54,7 @@ from sessions_app.access.rows import (
 )
 from sessions_app.clients.actions import add_client
 from sessions_app.clients.models import Client, ClientIdentity, Episode, EpisodeQuerySet
-from sessions_app.meetings.actions import lead_together, log_meeting, make_circle
+from sessions_app.meetings.actions import lead_alone, lead_together, log_meeting, make_circle
 from sessions_app.meetings.models import (
     Circle,
     CircleMember,
@@ -813,7 +813,12 @@ def test_an_episode_is_begun_for_nobody_but_who_leads_it_too_and_its_members(cas
     circle = Circle.objects.get(therapist=cast.members["theo"])
     with rows_of(cast.theo), working_as("app"):
         lead_together(circle=circle, co_therapist=cast.members["olga"], by=cast.theo)
-    assert Episode.objects.filter(client=cast.cleo.client, therapist=cast.members["olga"]).exists()
+    olgas = Episode.objects.filter(client=cast.cleo.client, therapist=cast.members["olga"])
+    assert olgas.open().exists()
+    with rows_of(cast.theo), working_as("app"):
+        lead_alone(circle=circle, by=cast.theo)
+        lead_together(circle=circle, co_therapist=cast.members["olga"], by=cast.theo)
+    assert circle.members.present().get().co_episode_id == olgas.get().pk
     other = add_client(therapist=cast.members["theo"], code="OTHER", by=cast.theo)
     for therapist, client in (("sue", cast.cleo.client), ("olga", other.client)):
         with (

@@ -34,7 +34,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class MeetingRow:
-    """One meeting, with a cell for each member in their order."""
+    """One meeting, with a cell for each member in their order.
+
+    `is_shared` says whether the therapist of this seat was there: a second one
+    may have come to lead it later.
+    """
 
     meeting: Meeting
     number: int
@@ -42,6 +46,7 @@ class MeetingRow:
     apart: str
     limit: str
     is_further: bool
+    is_shared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +215,7 @@ def _row(said, number, meeting, split, *, is_new):
         apart=points(split.apart if split.distance is None else split.distance),
         limit="" if is_new or split.limit is None else points(split.limit),
         is_further=split.is_further and not is_new,
+        is_shared=any((meeting.pk, one.pk) in said.sessions for one in said.episodes),
     )
 
 

@@ -15,7 +15,7 @@ from alliance.supervision.models import (
 from alliance.trends import words
 from alliance.trends.models import HEAD_START
 from alliance.trends.own_first_models import waiting_ratings
-from sessions_app.access.models import Membership, Supervision
+from sessions_app.access.models import Membership, Supervision, today
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def present_pairs(user):
     held = Supervision.objects.today().filter(supervisor__in=own)
     meetings = SupervisionMeeting.objects.defer("notes").order_by("-planned_on", "-pk")
     pairs = (
-        Supervision.objects.filter(Q(pk__in=held) | Q(therapist__in=own))
+        Supervision.objects.filter(Q(pk__in=held) | Q(therapist__in=own), started_on__lte=today())
         .select_related("supervisor__user", "therapist__user")
         .prefetch_related(Prefetch("meetings", meetings))
         .annotate(undone=Count("agreed_actions", filter=Q(agreed_actions__done_at=None)))

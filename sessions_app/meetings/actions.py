@@ -103,6 +103,32 @@ def lead_together(*, circle, co_therapist, by):
     return circle
 
 
+@transaction.atomic
+def lead_alone(*, circle, by):
+    """Let the second therapist lead `circle` no more: `by` leads it alone from today on.
+
+    The colleague's own episodes with the members go on until they are ended. Each
+    member leaves and comes in anew, so that what was shared stays as it was.
+    """
+    circle = _lock(circle)
+    if circle.co_therapist_id is None:
+        return circle
+    circle.co_therapist = None
+    circle.save(update_fields=["co_therapist"])
+    record("circle.led_alone", circle, by=by, fields=["co_therapist"])
+    for member in circle.members.present().exclude(co_episode=None).select_related("client"):
+        left = leave_circle(member=member, by=by)
+        if Episode.objects.open().filter(pk=left.episode_id).exists():
+            anew = CircleMember.objects.create(
+                circle=circle,
+                client=left.client,
+                episode_id=left.episode_id,
+                joined_on=left.left_on,
+            )
+            record("circle.joined", anew, by=by)
+    return circle
+
+
 def _begin_beside(member, circle, by):
     """Open the episode of a member with the second therapist."""
     earlier = CircleMember.objects.filter(circle=circle, client=member.client).exclude(

@@ -10,6 +10,7 @@ from sessions_app.clients.models import Episode
 from sessions_app.meetings.actions import (
     add_to_circle,
     correct_meeting,
+    lead_alone,
     lead_together,
     leave_circle,
     log_meeting,
@@ -110,6 +111,15 @@ def circle_lead(request, circle_id):
     _record_reading(request, circle, members)
     context = {"form": form, "circle": circle, "members": members}
     return render(request, "meetings/lead.html", context)
+
+
+@clinicians_only
+@require_POST
+def circle_lead_alone(request, circle_id):
+    circle = _fetch(Circle.objects.led_by(request.user).exclude(co_therapist=None), circle_id)
+    lead_alone(circle=circle, by=request.user)
+    messages.success(request, _("You lead it alone now."))
+    return redirect("circle-members", circle.pk)
 
 
 @clinicians_only

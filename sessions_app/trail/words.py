@@ -27,6 +27,7 @@ WORDS = {
     "calendar.made": _("made an address for their calendar"),
     "caseload.read": _("read their own list of clients"),
     "circle.joined": _("let a client come together with others"),
+    "circle.led_alone": _("leads a couple, a family or a group alone again"),
     "circle.left": _("noted that a client comes together with others no more"),
     "circle.made": _("let clients come together"),
     "circle.read": _("looked at a couple, a family or a group"),

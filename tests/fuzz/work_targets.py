@@ -111,6 +111,7 @@ def targets_of_couples(scene, staff, *, theo):
     yield staff("circle-members", theo, {"episodes": [third.pk]}, args=here)
     yield staff("circle-leave", theo, {}, args=[second.pk])
     yield staff("circle-lead", theo, {"co_therapist": cast.members["olga"].pk}, args=here)
+    yield staff("circle-lead-alone", theo, {}, args=here)
     at = timezone.localtime() - timedelta(days=2)
     told = {"minutes": 50, "setting": "in_person"}
     told |= {f"came_{one.pk}": "held" for one in (first, second)}

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +19,7 @@ from sessions_app.clients.models import Episode
 from sessions_app.meetings.actions import (
     add_to_circle,
     correct_meeting,
+    lead_alone,
     lead_together,
     leave_circle,
     log_meeting,
@@ -55,7 +57,9 @@ def led_by_two(cast, couple):
 
 
 def member_of(circle, code):
-    return circle.members.get(client__code=code)
+    """Return a member by the client's code; of who came again, the place they have now."""
+    places = circle.members.filter(client__code=code)
+    return places.order_by(F("left_on").desc(nulls_first=True)).first()
 
 
 def meet(circle, *, days_ago=1, by=None, minutes=50, **became):
@@ -323,6 +327,39 @@ def test_a_couple_is_made_from_ones_own_clients_and_meets(cast, carl, client):
     assert set(meeting.sessions.values_list("status", flat=True)) == {"held"}
     late = client.post(log, sent | {"starts_at": "2099-11-02T10:00"})
     assert "lies in the future" in late.content.decode()
+
+
+def test_a_circle_that_two_led_is_led_by_one_and_what_was_shared_stays(cast, led_by_two, client):
+    meet(led_by_two, days_ago=2)
+    shared = Session.objects.filter(episode__therapist=cast.members["olga"]).count()
+    before = set(led_by_two.members.present().values_list("co_episode", flat=True))
+    client.force_login(cast.theo)
+    page = client.get(reverse("circle-members", args=[led_by_two.pk])).content.decode()
+    alone = reverse("circle-lead-alone", args=[led_by_two.pk])
+    assert alone in page and "Led by two" in page
+    assert client.post(alone).status_code == 302
+    assert client.post(alone).status_code == 404
+    led_by_two.refresh_from_db()
+    assert led_by_two.co_therapist is None
+    assert [one.co_episode_id for one in led_by_two.members.present()] == [None, None]
+    left = led_by_two.members.exclude(left_on=None)
+    assert set(left.values_list("co_episode", flat=True)) == before
+    assert Episode.objects.filter(pk__in=before).open().count() == 2
+    meet(led_by_two, days_ago=1)
+    olgas = Session.objects.filter(episode__therapist=cast.members["olga"])
+    assert olgas.count() == shared
+    assert events("circle.led_alone").get().actor == cast.theo
+    # With the same colleague it goes on where it was; or with another.
+    lead_together(circle=led_by_two, co_therapist=cast.members["olga"], by=cast.theo)
+    assert {one.co_episode_id for one in led_by_two.members.present()} == before
+
+
+def test_alone_is_led_only_by_those_who_have_not_ended(cast, led_by_two, carl):
+    end_episode(episode=carl, ending="planned", by=cast.theo)
+    lead_alone(circle=led_by_two, by=cast.theo)
+    assert [one.client.code for one in led_by_two.members.present()] == ["CLEO"]
+    again = lead_alone(circle=led_by_two, by=cast.theo)
+    assert again.members.present().count() == 1
 
 
 def test_what_an_action_refuses_is_said_on_the_page(cast, couple, carl, client):
