@@ -163,7 +163,9 @@ def _tell_together(couple, therapist):
     ]
     began = {"therapist": therapist, "by": by, "started_on": days[0]}
     episodes = [add_client(code=code, **began) for code in couple.courses]
-    circle = make_circle(kind=Circle.Kind.COUPLE, code=couple.code, episodes=episodes, by=by)
+    circle = make_circle(
+        kind=Circle.Kind.COUPLE, code=couple.code, episodes=episodes, by=by, joined_on=days[0]
+    )
     dice = random.Random(couple.code)  # noqa: S311 - repeatable on purpose; nothing secret
     for place, day in enumerate(days):
         meeting = log_meeting(

@@ -22,15 +22,18 @@ BECAME = {
 
 
 @transaction.atomic
-def make_circle(*, kind, code, episodes, by):
-    """Let the clients of these episodes, all of one therapist, come together from today on."""
+def make_circle(*, kind, code, episodes, by, joined_on=None):
+    """Let the clients of these episodes, all of one therapist, come together.
+
+    From today on, unless `joined_on` names another day.
+    """
     therapist = episodes[0].therapist
     Membership.objects.select_for_update(of=("self",), no_key=True).get(pk=therapist.pk)
     circle = Circle(therapist=therapist, kind=kind, code=code)
     circle.full_clean()
     circle.save()
     record("circle.made", circle, by=by)
-    add_to_circle(circle=circle, episodes=episodes, by=by)
+    add_to_circle(circle=circle, episodes=episodes, by=by, joined_on=joined_on)
     return circle
 
 
