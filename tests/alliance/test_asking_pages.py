@@ -300,10 +300,8 @@ def test_reception_sees_for_how_long_and_by_which_way_nobody_answered(cast, clie
 
 
 @pytest.fixture
-def today(cast, monkeypatch):
+def today(cast):
     """Four clients of Theo's with a session of today: two by mail, one by hand, one unwilling."""
-    noon = timezone.now().replace(hour=11, minute=0)
-    monkeypatch.setattr(timezone, "now", lambda: noon)
     episodes = {"CLEO": cast.cleo}
     for code in ("MAIL", "HAND", "STOP"):
         episodes[code] = add_client(

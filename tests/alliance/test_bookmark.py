@@ -410,7 +410,7 @@ def test_whatever_does_not_admit_looks_alike(cast, client):
         assert answers == dict.fromkeys(secrets, answers["unknown"]), method
 
 
-def test_whoever_tries_addresses_is_slowed_down_and_a_good_one_is_not(db, chosen):
+def test_whoever_tries_addresses_is_slowed_down_and_a_good_one_is_not(db, chosen, clock):
     assert statuses(30, page(UNKNOWN)) == [404] * 30
     assert statuses(2, page(UNKNOWN)) == [429] * 2
     assert statuses(5, page(chosen)) == [200] * 5
