@@ -31,7 +31,7 @@ from sessions_app.access.actions import appoint_deputy, join_practice, start_sup
 from sessions_app.access.models import AuditEvent, User
 from sessions_app.calendars.actions import make_feed
 from sessions_app.clients.actions import add_client, end_episode, hand_over_episode
-from sessions_app.meetings.actions import log_meeting, make_circle
+from sessions_app.meetings.actions import lead_together, log_meeting, make_circle
 from sessions_app.openings.actions import open_in_emergency
 from sessions_app.people.middleware import SecondFactor
 from sessions_app.places.actions import end_membership, invite, lock_membership
@@ -330,7 +330,7 @@ MATRIX = {
     "circle-members": ("circle", {}, by_object(HOLDS, 200, 200)),
     "circle-leave": ("circle member", {}, by_object(HOLDS, NOT_SO, 302)),
     "circle-lead": ("circle", {}, by_object(HOLDS, 200, 200)),
-    "circle-lead-alone": ("circle", {}, by_object(HOLDS, NOT_SO, NOT_SO)),
+    "circle-lead-alone": ("circle of two", {}, by_object(HOLDS, NOT_SO, 302)),
     "meeting-log": ("circle", {}, by_object(HOLDS, 200, 200)),
     "meeting-correct": ("meeting", {}, by_object(HOLDS, 200, 200)),
     "meeting-ask": ("meeting", {}, by_object(HOLDS, 200, NOT_SO)),
@@ -367,7 +367,8 @@ CLINICAL = {
     if target
     in {
         *("episode", "session", "planned", "not asked", "with bookmark", "rating"),
-        *("circle", "circle member", "meeting", "goal", "flag", "after a flag"),
+        *("circle", "circle member", "meeting"),
+        *("goal", "flag", "after a flag"),
     }
 } | {"caseload", "caseload-supervised", "patterns-list"}
 
@@ -490,6 +491,17 @@ def circles(cast):
             by=getattr(cast, name).therapist.user,
         )
         for place, name in enumerate(OBJECTS)
+    }
+
+
+def circles_of_two(cast):
+    """Let a colleague lead each couple too; whose it is stays with whoever made it."""
+    beside = {"cleo": "olga", "dora": "theo", "emil": "una"}
+    return {
+        name: lead_together(
+            circle=circle, co_therapist=cast.members[beside[name]], by=circle.therapist.user
+        )
+        for name, circle in circles(cast).items()
     }
 
 
@@ -649,6 +661,7 @@ MADE = {
     "rating": lambda cast: keys({name: rate(one, 7) for name, one in others(cast).items()}),
     "not asked": lambda cast: keys(others(cast)),
     "circle": lambda cast: keys(circles(cast)),
+    "circle of two": lambda cast: keys(circles_of_two(cast)),
     "circle member": lambda cast: keys(circle_members(cast)),
     "meeting": lambda cast: keys(meetings(cast)),
     "with bookmark": lambda cast: bookmarks(cast) and keys(others(cast)),

@@ -116,7 +116,7 @@ def circle_lead(request, circle_id):
 @clinicians_only
 @require_POST
 def circle_lead_alone(request, circle_id):
-    circle = _fetch(Circle.objects.led_by(request.user).exclude(co_therapist=None), circle_id)
+    circle = _fetch(Circle.objects.led_by(request.user), circle_id)
     lead_alone(circle=circle, by=request.user)
     messages.success(request, _("You lead it alone now."))
     return redirect("circle-members", circle.pk)

@@ -34,7 +34,7 @@ from alliance.patterns.models import PracticeFigures
 from alliance.ratings.models import Comment, Rating, RatingRequest
 from alliance.sending.models import Message
 from alliance.supervision.actions import add_line, agree, plan_meeting, write_private_note
-from alliance.supervision.models import AgendaItem, AgreedAction, PrivateNote
+from alliance.supervision.models import AgendaItem, PrivateNote
 from alliance.trends.actions import open_trend
 from alliance.trends.models import Flag, Reading, Standing
 from alliance.trends.own_first_models import OwnFirst, ShownUnrated
@@ -258,8 +258,8 @@ def _noted(scene):
     return write_private_note(meeting=_supervision_meeting(scene), text="Pace.", by=scene.cast.theo)
 
 
-def _agreed(scene):
-    return agree(meeting=_supervision_meeting(scene), text="Ask.", by=scene.cast.theo)
+def _agreed(scene, text="Ask."):
+    return agree(meeting=_supervision_meeting(scene), text=text, by=scene.cast.theo)
 
 
 def _line(scene):
@@ -1375,7 +1375,7 @@ PROMISES = {
         lambda s: Flag.objects.get_or_create(**s.flag_values | {"kind": "back"})[0],
     ),
     "agenda_item_once_for_an_action": _once_on_an_agenda(
-        "action", lambda s: AgreedAction.objects.first() or _agreed(s), _agreed
+        "action", _agreed, lambda s: _agreed(s, "Ask again.")
     ),
     "agenda_item_is_about_what_its_kind_says": lambda s: (
         _agenda(s),

@@ -244,7 +244,7 @@ def test_an_episode_does_not_end_without_saying_how_nor_before_it_began(cast, va
     assert Episode.objects.open().filter(pk=cast.cleo.pk).exists()
 
 
-def test_an_episode_does_not_end_before_a_session_that_was_held(cast):
+def test_an_episode_does_not_end_before_a_session_that_was_held(cast, clocks_apart):
     day = timezone.localdate() - timedelta(days=10)
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     log_session(episode=cast.cleo, starts_at=noon, by=cast.theo)

@@ -340,7 +340,7 @@ def test_before_its_time_the_page_offers_no_outcome_and_takes_none(cast, theo):
     assert statuses(cast.cleo) == ["planned"]
 
 
-def test_the_page_moves_a_session_and_says_why_it_does_not(cast, theo):
+def test_the_page_moves_a_session_and_says_why_it_does_not(cast, clocks_apart, theo):
     one, two = plan(cast.cleo, times=2)
     with cast.practice.clock():
         taken = timezone.localtime(two.starts_at).strftime("%Y-%m-%dT%H:%M")

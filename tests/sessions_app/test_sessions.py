@@ -221,7 +221,7 @@ def _began(episode):
     return Episode.objects.get(pk=episode.pk).started_on
 
 
-def test_a_session_before_its_episode_lets_the_episode_begin_with_it(cast):
+def test_a_session_before_its_episode_lets_the_episode_begin_with_it(cast, clocks_apart):
     noon = datetime.combine(cast.cleo.started_on - 8 * WEEK, datetime.min.time(), UTC).replace(
         hour=12
     )
