@@ -495,14 +495,16 @@ def circles(cast):
 
 
 def circles_of_two(cast):
-    """Let a colleague lead each couple too; whose it is stays with whoever made it."""
-    beside = {"cleo": "olga", "dora": "theo", "emil": "una"}
-    return {
-        name: lead_together(
-            circle=circle, co_therapist=cast.members[beside[name]], by=circle.therapist.user
+    """Let a new colleague lead each couple too; whose it is stays with whoever made it."""
+    told = {}
+    for name, circle in circles(cast).items():
+        beside = join_practice(
+            practice=circle.therapist.practice,
+            email=f"beside.{name}@example.org",
+            is_clinician=True,
         )
-        for name, circle in circles(cast).items()
-    }
+        told[name] = lead_together(circle=circle, co_therapist=beside, by=circle.therapist.user)
+    return told
 
 
 def circle_members(cast):
