@@ -82,7 +82,7 @@ def test_a_session_is_logged_rated_and_seen(demo, open_page, device, theme):
     expect(sue.get_by_role("heading", level=1)).to_have_text("Where a conversation may help most")
     look_over(sue)
     assert "P-610" not in sue.content(), "Olga's clients are not hers to see"
-    sue.get_by_text("Nothing stands out").click()
+    sue.get_by_text("Nothing stands out:").click()
     sue.get_by_role("link", name=code).click()
     expect(sue.get_by_role("heading", level=1)).to_have_text(code)
     assert "More time." not in sue.content()
