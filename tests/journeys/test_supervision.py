@@ -97,6 +97,7 @@ def test_a_meeting_is_prepared_held_and_carried_forward(demo, open_page, device,
     # What was agreed is on the next agenda, until he says that it is done.
     theo.get_by_role("link", name="Supervision meetings").click()
     plan(theo, "Supervision of me", "2027-06-01")
+    theo.get_by_role("button", name="Look for what is new").click()
     agenda = theo.get_by_role("region", name="Agenda")
     expect(agenda.get_by_text(promise).first).to_be_visible()
     agreed = theo.get_by_role("region", name="Agreed").get_by_role("listitem")
