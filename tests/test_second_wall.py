@@ -932,7 +932,8 @@ def test_what_serves_people_waits_for_no_statement_without_end(db, role, is_pati
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolconfig FROM pg_roles WHERE rolname = %s", [f"{ROLES}_{role}"])
         (settings_of_role,) = cursor.fetchone()
-    assert ("statement_timeout=15s" in (settings_of_role or [])) is not is_patient
+    assert ("statement_timeout=15s" in settings_of_role) is not is_patient
+    assert "jit=off" in settings_of_role
 
 
 def test_before_there_are_tables_no_roles_are_made(db):

@@ -172,6 +172,8 @@ def test_a_page_is_kept_while_somebody_is_there_and_goes_when_nobody_is(practice
     give_password(page, practice, "mona")
     expect(page.get_by_role("heading", level=1)).to_have_text("Your clients")
     page.get_by_role("link", name="Add a client").click()
+    expect(page.get_by_label("Code")).to_be_visible()
+    page.wait_for_load_state()  # Its script counts from here.
     page.clock.fast_forward("02:00")
     with page.expect_request("**/signing-in/here/"):
         page.get_by_label("Code").fill("A-1")
