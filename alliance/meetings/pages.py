@@ -256,4 +256,5 @@ def _draw(said, members, compared, rows, summary):
     )
     ticks = [str(row.number) for row in rows]
     # Made by our own code; every word in it is escaped where it is put in.
+    # Made by our own code; every word in it is escaped where it is put in.
     return mark_safe(draw_together(lines, apart, ticks=ticks, summary=summary))  # noqa: S308
